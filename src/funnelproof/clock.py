@@ -1,0 +1,84 @@
+"""Time as integer microseconds since 1970 UTC, and the clock that everything is handed."""
+
+import threading
+import time
+from datetime import UTC, datetime
+from typing import Protocol
+from zoneinfo import ZoneInfo
+
+Micros = int
+
+SECOND: Micros = 1_000_000
+MINUTE: Micros = 60 * SECOND
+HOUR: Micros = 60 * MINUTE
+DAY: Micros = 24 * HOUR
+
+
+class Clock(Protocol):
+    def now(self) -> Micros: ...
+
+
+class SystemClock:
+    """The machine's clock, which never steps back within a process: max(last, now)."""
+
+    def __init__(self) -> None:
+        self._last = 0
+        self._lock = threading.Lock()
+
+    def now(self) -> Micros:
+        with self._lock:
+            self._last = max(self._last, time.time_ns() // 1000)
+            return self._last
+
+
+class SetClock:
+    """A clock that stands where it was put: for tests and for the clock of a run."""
+
+    def __init__(self, at: Micros) -> None:
+        self.at = at
+
+    def now(self) -> Micros:
+        return self.at
+
+    def advance(self, micros: Micros) -> None:
+        self.at += micros
+
+
+def iso(at: Micros) -> str:
+    """ISO 8601 UTC with Z, and as many decimals as the time has: none, three or six."""
+    moment = datetime.fromtimestamp(at // SECOND, UTC).replace(microsecond=at % SECOND)
+    precision = "seconds" if at % SECOND == 0 else "milliseconds" if at % 1000 == 0 else "microseconds"
+    return moment.isoformat(timespec=precision).replace("+00:00", "Z")
+
+
+def iso_or_none(at: Micros | None) -> str | None:
+    return None if at is None else iso(at)
+
+
+def from_iso(text: str) -> Micros:
+    """Microseconds of an ISO 8601 time that names its offset. Raises ValueError otherwise."""
+    moment = datetime.fromisoformat(text)
+    if moment.tzinfo is None:
+        raise ValueError("a time needs its offset: end it with Z")
+    moment = moment.astimezone(UTC)
+    whole = int(moment.replace(microsecond=0).timestamp())
+    return whole * SECOND + moment.microsecond
+
+
+def local_day(at: Micros, zone: str) -> str:
+    """The calendar day of a moment in an IANA time zone, `2026-11-23`."""
+    return datetime.fromtimestamp(at / SECOND, ZoneInfo(zone)).date().isoformat()
+
+
+def span(micros: Micros) -> str:
+    """A stretch of time in words, two units at the most: `3 h 12 min`."""
+    seconds = abs(micros) // SECOND
+    units = (("d", 86_400), ("h", 3_600), ("min", 60), ("s", 1))
+    parts: list[str] = []
+    for name, size in units:
+        count, seconds = divmod(seconds, size)
+        if count:
+            parts.append(f"{count} {name}")
+        elif parts:
+            break
+    return " ".join(parts[:2]) or "less than a second"

@@ -1,0 +1,1 @@
+"""Where rows live: two engines, one SQL text."""

@@ -1,0 +1,18 @@
+"""The change counter: one row a handle, bumped by each configuration write; caches poll it, so no writer knows its readers."""
+
+from sqlalchemy import select
+
+from funnelproof.storage.database import Transaction
+from funnelproof.storage.schema import changes
+from funnelproof.storage.statements import add_up
+
+
+def bump(tx: Transaction, handle: str) -> None:
+    """Say that a handle's configuration changes with this transaction."""
+    if handle not in tx.changed_handles:
+        add_up(tx, changes, [{"handle": handle, "version": 1}])
+        tx.changed_handles.add(handle)
+
+
+def versions(tx: Transaction) -> dict[str, int]:
+    return {row["handle"]: row["version"] for row in tx.all(select(changes))}

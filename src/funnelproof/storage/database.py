@@ -1,0 +1,123 @@
+"""The one door to storage: `read(fn)` and `write(fn)` run a plain function in one transaction; the engine decides the thread.
+
+An error that lies with storage itself (gone, full, locked) becomes `Unavailable`; nothing of the transaction remains.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager
+from typing import Any, Protocol, TypeVar
+
+from sqlalchemy import Connection, CursorResult, Engine, Executable
+from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+
+from funnelproof.errors import Unavailable
+
+log = logging.getLogger(__name__)
+T = TypeVar("T")
+Row = Mapping[str, Any]
+TRIES_AFTER_CONFLICT = 3
+SERIALIZATION_FAILURES = {"40001", "40P01"}
+
+
+class Transaction:
+    """One transaction on one connection, and the handles whose configuration it changed."""
+
+    def __init__(self, connection: Connection) -> None:
+        self.connection = connection
+        self.dialect = connection.dialect.name
+        self.changed_handles: set[str] = set()
+
+    def execute(self, statement: Executable, rows: Row | Sequence[Row] | None = None) -> CursorResult[Any]:
+        return self.connection.execute(statement, rows)  # type: ignore[return-value]
+
+    def one(self, statement: Executable, row: Row | None = None) -> Row | None:
+        """The only row of an answer, or None."""
+        return self.execute(statement, row).mappings().one_or_none()
+
+    def all(self, statement: Executable, row: Row | None = None) -> Sequence[Row]:
+        return self.execute(statement, row).mappings().all()
+
+
+class Engines(Protocol):
+    """What a database brand has to offer."""
+
+    reading: Engine
+    writing: Engine
+    writer_threads: int
+
+    def writing_alone(self) -> AbstractContextManager[None]: ...
+
+    def check_durable(self) -> list[str]: ...
+
+
+class Database:
+    def __init__(self, engines: Engines) -> None:
+        self.engines = engines
+        self._readers = ThreadPoolExecutor(4, thread_name_prefix="read")
+        self._writers = ThreadPoolExecutor(engines.writer_threads, thread_name_prefix="write")
+        self._listeners: list[Callable[[str], None]] = []
+
+    async def read(self, fn: Callable[[Transaction], T]) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._readers, self.read_now, fn)
+
+    async def write(self, fn: Callable[[Transaction], T]) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._writers, self.write_now, fn)
+
+    def read_now(self, fn: Callable[[Transaction], T]) -> T:
+        try:
+            with self.engines.reading.connect() as connection, connection.begin():
+                return fn(Transaction(connection))
+        except (DBAPIError, PoolTimeout) as error:
+            raise _as_problem(error) from error
+
+    def write_now(self, fn: Callable[[Transaction], T]) -> T:
+        """Run `fn` and commit. A conflict with another transaction runs the whole of it again, three times at the most."""
+        for last_try in (False,) * TRIES_AFTER_CONFLICT + (True,):
+            try:
+                return self._write_once(fn)
+            except (DBAPIError, PoolTimeout) as error:
+                if last_try or not _is_conflict(error):
+                    raise _as_problem(error) from error
+        raise AssertionError("unreachable")
+
+    def _write_once(self, fn: Callable[[Transaction], T]) -> T:
+        with self.engines.writing_alone(), self.engines.writing.connect() as connection, connection.begin():
+            tx = Transaction(connection)
+            answer = fn(tx)
+        self._tell(tx.changed_handles)
+        return answer
+
+    def on_change(self, listener: Callable[[str], None]) -> None:
+        """`listener(handle)` is called in this process after each commit that changed a handle's configuration."""
+        self._listeners.append(listener)
+
+    def _tell(self, handles: Iterable[str]) -> None:
+        for handle in handles:
+            for listener in self._listeners:
+                listener(handle)
+
+    def close(self) -> None:
+        self._readers.shutdown()
+        self._writers.shutdown()
+        self.engines.reading.dispose()
+        self.engines.writing.dispose()
+
+
+def _is_conflict(error: Exception) -> bool:
+    return isinstance(error, DBAPIError) and getattr(error.orig, "sqlstate", None) in SERIALIZATION_FAILURES
+
+
+def _as_problem(error: Exception) -> Exception:
+    """Storage's own trouble is `Unavailable`; what a statement did wrong stays what it is."""
+    if (
+        isinstance(error, PoolTimeout | OperationalError)
+        or getattr(error, "connection_invalidated", False)
+        or _is_conflict(error)
+    ):
+        log.warning("storage is not available: %s", getattr(error, "orig", error))
+        return Unavailable("Storage is not available right now. Nothing was written; send the same request again.")
+    return error

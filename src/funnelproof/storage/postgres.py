@@ -1,0 +1,39 @@
+"""PostgreSQL 15 or later, through psycopg 3."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from sqlalchemy import create_engine, make_url
+
+MUST_BE_ON = ("fsync", "full_page_writes")
+DURABLE_COMMITS = {"on", "remote_write", "remote_apply", "local"}
+
+
+class PostgresEngines:
+    """Reads see one moment (repeatable read); writes run at read committed and meet on unique indexes."""
+
+    writer_threads = 4
+
+    def __init__(self, url: str) -> None:
+        address = make_url(url).set(drivername="postgresql+psycopg")
+        writing = create_engine(address, pool_size=6, max_overflow=4, pool_timeout=10, pool_pre_ping=True)
+        reading = create_engine(
+            address, pool_size=4, max_overflow=4, pool_timeout=10, pool_pre_ping=True, isolation_level="REPEATABLE READ"
+        )
+        self.writing = writing
+        self.reading = reading.execution_options(postgresql_readonly=True)
+
+    @contextmanager
+    def writing_alone(self) -> Iterator[None]:
+        yield
+
+    def check_durable(self) -> list[str]:
+        """What about this server could lose an acknowledged write; empty is good."""
+        with self.writing.connect() as connection:
+            faults = [
+                f"PostgreSQL runs with {name}=off; it must be on."
+                for name in MUST_BE_ON
+                if connection.exec_driver_sql(f"SHOW {name}").scalar_one() != "on"
+            ]
+            commit = connection.exec_driver_sql("SHOW synchronous_commit").scalar_one()
+        return faults if commit in DURABLE_COMMITS else [*faults, f"PostgreSQL runs with synchronous_commit={commit}."]

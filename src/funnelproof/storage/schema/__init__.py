@@ -1,0 +1,49 @@
+"""Every table, for both engines. Tenant tables have `handle` first in each key and unique index."""
+
+from funnelproof.storage.schema.campaigns import (
+    campaign_history,
+    campaigns,
+    links,
+    phases,
+    variants,
+    world_numbers,
+    worlds,
+)
+from funnelproof.storage.schema.columns import metadata
+from funnelproof.storage.schema.events import claims, clicks, conversion_keys, conversions, ledger, ledger_money
+from funnelproof.storage.schema.installation import changes, day_salts, leases, ring_keys
+from funnelproof.storage.schema.people import access_tokens, handle_zones, handles, memberships, sessions, users
+from funnelproof.storage.schema.proofs import receipts, runs
+from funnelproof.storage.schema.tallies import day_tallies, phase_tallies, quarter_tallies
+
+__all__ = [
+    "access_tokens",
+    "campaign_history",
+    "campaigns",
+    "changes",
+    "claims",
+    "clicks",
+    "conversion_keys",
+    "conversions",
+    "day_salts",
+    "day_tallies",
+    "handle_zones",
+    "handles",
+    "leases",
+    "ledger",
+    "ledger_money",
+    "links",
+    "memberships",
+    "metadata",
+    "phase_tallies",
+    "phases",
+    "quarter_tallies",
+    "receipts",
+    "ring_keys",
+    "runs",
+    "sessions",
+    "users",
+    "variants",
+    "world_numbers",
+    "worlds",
+]
