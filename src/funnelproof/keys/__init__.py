@@ -1,0 +1,1 @@
+"""The installation's secret keys: sealed at rest, handed out by purpose, rotated by command."""

@@ -1,0 +1,117 @@
+"""The keyring of one process: which key signs now, which keys still verify.
+
+A new key is stored announced and signs 30 s later, so that every process knows it before it meets its first signature.
+"""
+
+import secrets
+import threading
+from dataclasses import dataclass
+from enum import StrEnum
+
+from funnelproof.clock import DAY, HOUR, SECOND, Clock, Micros, local_day
+from funnelproof.keys import store
+from funnelproof.keys.seal import Seal
+from funnelproof.storage.database import Database, Transaction
+
+SIGNS_AFTER: Micros = 30 * SECOND
+VERIFIES_FOR: Micros = 367 * DAY
+SALT_LIFE: Micros = 48 * HOUR
+
+
+class Purpose(StrEnum):
+    """What a key is for. Only `ctx` and `session` rotate; the visitor key never does, or every visitor would be new."""
+
+    CTX = "ctx"
+    SESSION = "session"
+    VISITOR = "visitor"
+    CUSTOMER = "customer"
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    key_id: str
+    secret: bytes
+    signs_from: Micros
+    retired_at: Micros | None
+
+    def __repr__(self) -> str:
+        return f"Key({self.key_id}, ***)"
+
+
+def make_first_keys(tx: Transaction, seal: Seal, now: Micros) -> None:
+    """One key for each purpose that has none yet."""
+    present = {key.purpose for key in store.all_keys(tx)}
+    for purpose in Purpose:
+        if purpose not in present:
+            store.add(tx, _new_key(purpose, seal, announced_at=now, signs_from=now))
+
+
+def rotate(tx: Transaction, seal: Seal, now: Micros, purpose: Purpose) -> str:
+    """Announce a new key; those before it retire when it begins to sign, and are forgotten 367 days later."""
+    key = _new_key(purpose, seal, announced_at=now, signs_from=now + SIGNS_AFTER)
+    store.retire(tx, purpose, announced_before=now, at=key.signs_from)
+    store.forget(tx, purpose, retired_before=now - VERIFIES_FOR)
+    store.add(tx, key)
+    return key.key_id
+
+
+def _new_key(purpose: str, seal: Seal, *, announced_at: Micros, signs_from: Micros) -> store.SealedKey:
+    return store.SealedKey(purpose, secrets.token_urlsafe(3), seal.close(secrets.token_bytes(32)), announced_at, signs_from, None)
+
+
+class Keyring:
+    """Keys by purpose and id, read again (once a second at most) when an unknown id turns up."""
+
+    def __init__(self, database: Database, seal: Seal, clock: Clock) -> None:
+        self._database, self._seal, self._clock = database, seal, clock
+        self._keys: dict[str, dict[str, Key]] = {}
+        self._salts: dict[str, bytes] = {}
+        self._read_at: Micros = 0
+        self._lock = threading.Lock()
+
+    def load(self) -> None:
+        rows = self._database.read_now(store.all_keys)
+        keys: dict[str, dict[str, Key]] = {purpose: {} for purpose in Purpose}
+        for row in rows:
+            key = Key(row.key_id, self._seal.open(row.sealed), row.signs_from, row.retired_at)
+            keys.setdefault(row.purpose, {})[row.key_id] = key
+        self._keys, self._read_at = keys, self._clock.now()
+
+    def signing(self, purpose: Purpose) -> Key:
+        """The youngest key that may sign by now."""
+        now = self._clock.now()
+        return max((key for key in self._keys[purpose].values() if key.signs_from <= now), key=lambda key: key.signs_from)
+
+    def find(self, purpose: Purpose, key_id: str) -> Key | None:
+        """A key that may verify, or None. Never touches storage: see `refresh`."""
+        key = self._keys[purpose].get(key_id)
+        if key is None or (key.retired_at is not None and key.retired_at + VERIFIES_FOR < self._clock.now()):
+            return None
+        return key
+
+    def refresh(self) -> None:
+        """Read the keys again, unless that was done within the last second."""
+        with self._lock:
+            if self._clock.now() - self._read_at >= SECOND:
+                self.load()
+
+    def daily_salt(self, at: Micros) -> bytes:
+        """The salt of a UTC day, made on first use and forgotten after 48 hours by `forget_salts`."""
+        day = local_day(at, "UTC")
+        if day not in self._salts:
+            self._salts = {day: self._read_or_make_salt(day)}
+        return self._salts[day]
+
+    def _read_or_make_salt(self, day: str) -> bytes:
+        def read_or_make(tx: Transaction) -> bytes:
+            if store.salt_of(tx, day) is None:
+                store.add_salt(tx, day, self._seal.close(secrets.token_bytes(16)), self._clock.now())
+            row = store.salt_of(tx, day)
+            assert row is not None  # noqa: S101 - added just above
+            return self._seal.open(row["sealed"])
+
+        return self._database.write_now(read_or_make)
+
+
+def forget_salts(tx: Transaction, now: Micros) -> None:
+    store.forget_salts(tx, made_before=now - SALT_LIFE)

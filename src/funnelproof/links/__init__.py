@@ -1,0 +1,1 @@
+"""Tracked short links, the ctx that their clicks mint, and the address a click is led to."""

@@ -1,0 +1,107 @@
+"""Rows of `links`."""
+
+from collections.abc import Iterable
+from dataclasses import asdict
+from typing import Any
+
+from sqlalchemy import ColumnElement, Executable, and_, delete, insert, or_, select, tuple_, update
+from sqlalchemy.exc import IntegrityError
+
+from funnelproof.links.link import Link, LinkMode, NoSuchCampaign, OnStorageFailure, RoutingRule, When
+from funnelproof.storage.changes import bump
+from funnelproof.storage.database import Row, Transaction
+from funnelproof.storage.schema import links
+
+
+def find(tx: Transaction, handle: str, slug: str) -> Link | None:
+    row = tx.one(select(links).where(links.c.handle == handle, links.c.slug == slug))
+    return _link(row) if row else None
+
+
+def find_many(tx: Transaction, refs: Iterable[tuple[str, str]]) -> list[Link]:
+    """Links by (handle, slug)."""
+    rows = tx.all(select(links).where(tuple_(links.c.handle, links.c.slug).in_(sorted(refs))))
+    return [_link(row) for row in rows]
+
+
+def of_campaign(tx: Transaction, handle: str, campaign_id: str) -> list[Link]:
+    rows = tx.all(select(links).where(links.c.handle == handle, links.c.campaign_id == campaign_id).order_by(links.c.slug))
+    return [_link(row) for row in rows]
+
+
+def page(tx: Transaction, handle: str, *, campaign_id: str | None, before: tuple[int, str] | None, limit: int) -> list[Link]:
+    """Newest first; `before` is the (created_at, slug) of the last one seen."""
+    wanted: list[ColumnElement[bool]] = [links.c.handle == handle]
+    if campaign_id is not None:
+        wanted.append(links.c.campaign_id == campaign_id)
+    if before is not None:
+        at, slug = before
+        wanted.append(or_(links.c.created_at < at, and_(links.c.created_at == at, links.c.slug > slug)))
+    statement = select(links).where(*wanted).order_by(links.c.created_at.desc(), links.c.slug).limit(limit)
+    return [_link(row) for row in tx.all(statement)]
+
+
+def add(tx: Transaction, link: Link) -> None:
+    """A new link. The foreign key tells whether its campaign exists."""
+    bump(tx, link.handle)
+    _told_about_campaign(tx, insert(links).values(**_row(link)), link)
+
+
+def replace(tx: Transaction, link: Link) -> None:
+    bump(tx, link.handle)
+    values = {name: value for name, value in _row(link).items() if name != "used_clicks"}
+    statement = update(links).where(links.c.handle == link.handle, links.c.slug == link.slug).values(**values)
+    _told_about_campaign(tx, statement, link)
+
+
+def remove(tx: Transaction, handle: str, slug: str) -> bool:
+    bump(tx, handle)
+    return tx.execute(delete(links).where(links.c.handle == handle, links.c.slug == slug)).rowcount > 0
+
+
+def use_clicks(tx: Transaction, link: Link, wanted: int) -> int:
+    """Use up to `wanted` of the clicks a link is good for; answer how many were left to use."""
+    at = (links.c.handle == link.handle, links.c.slug == link.slug)
+    row = tx.one(select(links.c.used_clicks, links.c.max_clicks).where(*at).with_for_update())
+    if row is None or row["max_clicks"] is None:
+        return wanted
+    granted = max(0, min(wanted, row["max_clicks"] - row["used_clicks"]))
+    if granted:
+        tx.execute(update(links).where(*at).values(used_clicks=links.c.used_clicks + granted))
+    return granted
+
+
+def _told_about_campaign(tx: Transaction, statement: Executable, link: Link) -> None:
+    try:
+        tx.execute(statement)
+    except IntegrityError as error:
+        raise NoSuchCampaign(f"The campaign {link.campaign_id!r} of this link does not exist; create it first.") from error
+
+
+def _row(link: Link) -> dict[str, Any]:
+    row = {name: value for name, value in asdict(link).items() if name != "routing_rules"}
+    row["tags"] = list(link.tags)
+    row["routing_rules"] = [_rule_row(rule) for rule in link.routing_rules]
+    return row
+
+
+def _rule_row(rule: RoutingRule) -> dict[str, Any]:
+    when = {name: list(value) for name, value in asdict(rule.when).items() if value}
+    return {"priority": rule.priority, "when": when, "destination_url": rule.destination_url}
+
+
+def _link(row: Row) -> Link:
+    fields = dict(row)
+    fields["tags"] = tuple(fields["tags"] or ())
+    fields["tracking"] = fields["tracking"] or {}
+    fields["mode"] = LinkMode(fields["mode"])
+    fields["on_storage_failure"] = OnStorageFailure(fields["on_storage_failure"])
+    fields["routing_rules"] = tuple(
+        RoutingRule(
+            rule["priority"],
+            When(**{name: tuple(values) for name, values in rule["when"].items()}),
+            rule["destination_url"],
+        )
+        for rule in fields["routing_rules"] or ()
+    )
+    return Link(**fields)
