@@ -64,5 +64,5 @@ def _size(rate: float, changed_rate: float, null_variance: float, alpha: float, 
         return None
     variance = rate * (1 - rate) + changed_rate * (1 - changed_rate)
     reach = two_sided_quantile(alpha) * math.sqrt(null_variance) + float(ndtri(power)) * math.sqrt(variance)
-    size = (reach / change) ** 2
+    size = reach / change * (reach / change)
     return size if math.isfinite(size) else None
