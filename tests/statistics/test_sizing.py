@@ -42,6 +42,7 @@ def test_the_arm_furthest_behind_sets_the_progress():
 
 def test_the_slowest_arm_sets_the_days():
     assert days_left(1_915, [1_000, 500], [200, 100]) == 15
+    assert days_left(1_915, [500, 1_000], [100, 200]) == 15
     assert days_left(1_915, [1_915, 2_000], [0, 0]) == 0
     assert days_left(1_915, [1_915, 500], [0, 100]) == 15
 
