@@ -37,3 +37,7 @@ class PostgresEngines:
             ]
             commit = connection.exec_driver_sql("SHOW synchronous_commit").scalar_one()
         return faults if commit in DURABLE_COMMITS else [*faults, f"PostgreSQL runs with synchronous_commit={commit}."]
+
+    def close(self) -> None:
+        self.reading.dispose()
+        self.writing.dispose()

@@ -51,6 +51,11 @@ class SqliteEngines:
         faults = [] if level >= 2 else [f"SQLite runs with synchronous={level}; it must be FULL (2)."]
         return faults if journal == "wal" else [*faults, f"SQLite runs with journal_mode={journal}; it must be wal."]
 
+    def close(self) -> None:
+        self.reading.dispose()
+        self.writing.dispose()
+        self._lock_file.close()
+
 
 def _engine(folder: Path, *, size: int, begin: str, extra: tuple[str, ...]) -> Engine:
     engine = create_engine(

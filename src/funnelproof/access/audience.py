@@ -1,0 +1,165 @@
+"""Who may call what: one row for each route. A route without a row cannot be called, and a test walks them all."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import partial
+
+from funnelproof.access.roles import Role
+from funnelproof.web.gates import BODY_LIMIT
+
+CREATOR, OPERATOR, OWNER = Role
+BATCH_LIMIT = 2 * BODY_LIMIT
+CAMPAIGN = "/v2/handles/{handle}/campaigns/{campaignId}"
+STRUCTURE = "/v2/handles/{handle}/site-structure/campaigns/{campaignId}"
+PUBLIC = "/v2/public/handles/{handle}"
+PUBLIC_STRUCTURE = PUBLIC + "/site-structure/campaigns/{campaignId}"
+
+
+class Who(StrEnum):
+    """ANYONE needs no credential; a bad one is refused all the same."""
+
+    ANYONE = "anyone"
+    SIGNED_IN = "a signed-in person, or a token with the scope"
+    PERSON_IF_OPEN = "any signed-in person while sign-up is open, else platform operators"
+    MEMBER = "who has a part in the handle"
+    TOKEN = "a token of the handle"  # noqa: S105 - words, not a secret
+    TOKEN_OR_NOBODY = "a token of the handle, or nobody"  # noqa: S105
+    PLATFORM_OPERATOR = "platform operators"
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    method: str
+    path: str
+    who: Who
+    role: Role | None = None
+    scope: str | None = None
+    jwt_only: bool = False
+    body_limit: int = BODY_LIMIT
+
+
+def _rule(who: Who, method: str, path: str, role: Role | None = None, scope: str | None = None, **rest: int) -> Rule:
+    return Rule(method, path, who, role, scope, body_limit=rest.get("body_limit", BODY_LIMIT))
+
+
+def person(method: str, path: str, role: Role | None = None, *, who: Who = Who.MEMBER) -> Rule:
+    """By JWT only: no token, whatever its scopes."""
+    return Rule(method, path, who, role, jwt_only=True)
+
+
+anyone = partial(_rule, Who.ANYONE)
+signed_in = partial(_rule, Who.SIGNED_IN)
+member = partial(_rule, Who.MEMBER)
+token = partial(_rule, Who.TOKEN)
+token_or_nobody = partial(_rule, Who.TOKEN_OR_NOBODY)
+platform_operator = partial(_rule, Who.PLATFORM_OPERATOR)
+
+AUDIENCE: tuple[Rule, ...] = (
+    anyone("GET", "/openapi.json"),
+    anyone("GET", "/v2/system/health"),
+    anyone("POST", "/v2/auth/signup"),
+    anyone("POST", "/v2/auth/login"),
+    anyone("POST", "/v2/auth/refresh"),
+    anyone("POST", "/v2/auth/logout"),
+    person("GET", "/v2/auth/me", who=Who.SIGNED_IN),
+    signed_in("GET", "/v2/handles"),
+    person("POST", "/v2/handles", who=Who.PERSON_IF_OPEN),
+    member("GET", "/v2/handles/{handle}", CREATOR),
+    person("PATCH", "/v2/handles/{handle}", OPERATOR),
+    person("GET", "/v2/handles/{handle}/collaborators", OPERATOR),
+    person("PUT", "/v2/handles/{handle}/collaborators", OWNER),
+    person("GET", "/v2/handles/{handle}/tokens", OPERATOR),
+    person("POST", "/v2/handles/{handle}/tokens", OPERATOR),
+    person("DELETE", "/v2/handles/{handle}/tokens/{tokenId}", OPERATOR),
+    member("GET", "/v2/handles/{handle}/campaigns", CREATOR, "campaigns.read"),
+    member("POST", "/v2/handles/{handle}/campaigns", CREATOR, "campaigns.write"),
+    member("GET", CAMPAIGN, CREATOR, "campaigns.read"),
+    member("PATCH", CAMPAIGN, CREATOR, "campaigns.write"),
+    member("DELETE", CAMPAIGN, CREATOR, "campaigns.write"),
+    member("POST", CAMPAIGN + "/transitions", CREATOR, "campaigns.write"),
+    member("GET", CAMPAIGN + "/history", CREATOR, "campaigns.read"),
+    member("POST", CAMPAIGN + "/ramp", CREATOR, "campaigns.write"),
+    person("POST", CAMPAIGN + "/decision", OPERATOR),
+    person("DELETE", CAMPAIGN + "/decision", OPERATOR),
+    member("GET", CAMPAIGN + "/sizing", CREATOR, "campaigns.read"),
+    member("POST", CAMPAIGN + "/copies", CREATOR, "campaigns.write"),
+    member("GET", CAMPAIGN + "/results", CREATOR, "campaigns.read"),
+    member("GET", CAMPAIGN + "/health", CREATOR, "campaigns.read"),
+    token("GET", PUBLIC + "/campaigns/{campaignId}/health", CREATOR, "campaigns.read"),
+    member("POST", CAMPAIGN + "/test-conversion", CREATOR, "campaigns.test"),
+    member("GET", CAMPAIGN + "/test-runs", CREATOR, "campaigns.read"),
+    member("POST", CAMPAIGN + "/test-runs", CREATOR, "campaigns.test"),
+    member("GET", CAMPAIGN + "/test-runs/{runId}", CREATOR, "campaigns.read"),
+    member("POST", CAMPAIGN + "/test-runs/{runId}/clock", CREATOR, "campaigns.test"),
+    member("PATCH", CAMPAIGN + "/test-runs/{runId}/configuration", CREATOR, "campaigns.test"),
+    member("POST", CAMPAIGN + "/test-runs/{runId}/finish", CREATOR, "campaigns.test"),
+    member("GET", STRUCTURE, CREATOR, "pages.read"),
+    member("PUT", STRUCTURE, CREATOR, "pages.write"),
+    member("POST", STRUCTURE + "/publish", CREATOR, "pages.write"),
+    token_or_nobody("GET", PUBLIC_STRUCTURE, CREATOR, "pages.read"),
+    token("PUT", PUBLIC_STRUCTURE, CREATOR, "pages.write"),
+    token("POST", PUBLIC_STRUCTURE + "/publish", CREATOR, "pages.write"),
+    member("GET", "/v2/handles/{handle}/links", CREATOR, "links.read"),
+    member("GET", "/v2/handles/{handle}/links/{slug}", CREATOR, "links.read"),
+    member("PUT", "/v2/handles/{handle}/links/{slug}", CREATOR, "links.write"),
+    member("DELETE", "/v2/handles/{handle}/links/{slug}", CREATOR, "links.write"),
+    member("POST", "/v2/handles/{handle}/links/{slug}/route-preview", CREATOR, "links.read"),
+    token("GET", PUBLIC + "/links", CREATOR, "links.read"),
+    token("GET", PUBLIC + "/links/{slug}", CREATOR, "links.read"),
+    token("PUT", PUBLIC + "/links/{slug}", CREATOR, "links.write"),
+    token("DELETE", PUBLIC + "/links/{slug}", CREATOR, "links.write"),
+    token("POST", PUBLIC + "/links/{slug}/route-preview", CREATOR, "links.read"),
+    anyone("POST", "/v2/public/conversions"),
+    anyone("GET", "/v2/public/context"),
+    member("GET", "/v2/handles/{handle}/conversions", CREATOR, "analytics.read"),
+    member("GET", "/v2/handles/{handle}/conversions/{conversionId}", CREATOR, "analytics.read"),
+    member("POST", "/v2/handles/{handle}/conversions/release", CREATOR, "conversions.write"),
+    member("POST", "/v2/handles/{handle}/conversions/batch", CREATOR, "conversions.write", body_limit=BATCH_LIMIT),
+    member("GET", "/v2/handles/{handle}/analytics", CREATOR, "analytics.read"),
+    signed_in("POST", "/v2/support/report", scope="support.write"),
+    platform_operator("POST", "/v2/operator/escalations"),
+    anyone("POST", "/v2/public/content-report"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """The rows of the template that a path fits, by method, and what stands in its placeholders."""
+
+    rules: Mapping[str, Rule]
+    parameters: Mapping[str, str]
+
+
+class RouteTable:
+    """Finds the rows of a path. Where two templates fit, the one with more literal segments is meant."""
+
+    def __init__(self, rules: Iterable[Rule]) -> None:
+        self._templates: dict[int, list[tuple[Sequence[str], dict[str, Rule]]]] = {}
+        by_path: dict[str, dict[str, Rule]] = {}
+        for rule in rules:
+            by_path.setdefault(rule.path, {})[rule.method] = rule
+        for path in sorted(by_path, key=lambda path: path.count("{")):
+            segments = path.split("/")
+            self._templates.setdefault(len(segments), []).append((segments, by_path[path]))
+
+    def find(self, path: str) -> Match | None:
+        parts = path.split("/")
+        for segments, rules in self._templates.get(len(parts), ()):
+            parameters = _fit(segments, parts)
+            if parameters is not None:
+                return Match(rules, parameters)
+        return None
+
+
+def _fit(segments: Sequence[str], parts: Sequence[str]) -> dict[str, str] | None:
+    parameters: dict[str, str] = {}
+    for segment, part in zip(segments, parts, strict=True):
+        if segment.startswith("{") and part:
+            parameters[segment[1:-1]] = part
+        elif segment != part:
+            return None
+    return parameters
+
+
+TABLE = RouteTable(AUDIENCE)

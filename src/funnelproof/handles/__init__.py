@@ -1,0 +1,1 @@
+"""Handles: the tenants, their time zone, currency and members."""

@@ -1,0 +1,1 @@
+"""Transport: paths, bytes, gates and problem documents. Knows no feature."""

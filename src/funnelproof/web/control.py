@@ -1,0 +1,87 @@
+"""The control plane: a FastAPI app made of the features' routers, answering every refusal as a problem document."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from fastapi import APIRouter, FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+
+from funnelproof import __version__
+from funnelproof.errors import Invalid, NotFound, Problem, invalid_payload
+from funnelproof.installation import Installation
+from funnelproof.web.faults import faults_of
+from funnelproof.web.openapi import Describe, complete
+from funnelproof.web.problems import MEDIA_TYPE, InternalError, NoSuchMethod, body_of, headers_of, status_of
+
+DESCRIPTION = (
+    "Campaigns, A/B tests, exactly-once conversions and test receipts. Times are ISO 8601 UTC, names are camelCase."
+)
+
+
+class Control(FastAPI):
+    """`extra_paths` are OpenAPI path items of routes that others answer; `describers` add what features know."""
+
+    def __init__(self, **options: Any) -> None:
+        self.extra_paths: dict[str, Any] = {}
+        self.describers: list[Describe] = []
+        super().__init__(**options)
+
+    def openapi(self) -> dict[str, Any]:
+        if self.openapi_schema is None:
+            self.openapi_schema = complete(super().openapi(), self.extra_paths, self.describers)
+        return self.openapi_schema
+
+
+def control_plane(
+    home: Installation, routers: Sequence[APIRouter], *, extra_paths: Mapping[str, Any] | None = None
+) -> Control:
+    """Not yet guarded: hand it to `access.guard.guarded`."""
+    control = Control(
+        title="Funnelproof",
+        version=__version__,
+        description=DESCRIPTION,
+        servers=[{"url": home.settings.control_url}],
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+        exception_handlers={
+            Problem: _refuse,
+            RequestValidationError: _refuse_shape,
+            HTTPException: _refuse_route,
+            Exception: _break,
+        },
+    )
+    for router in routers:
+        control.include_router(router)
+    control.extra_paths.update(extra_paths or {})
+    return control
+
+
+def _document(request: Request, problem: Problem) -> Response:
+    body = body_of(problem, request_id=request.state.request_id, instance=request.url.path)
+    return Response(body, status_of(problem), dict(headers_of(problem)), media_type=MEDIA_TYPE)
+
+
+async def _refuse(request: Request, problem: Exception) -> Response:
+    assert isinstance(problem, Problem)  # noqa: S101 - it is registered for these
+    return _document(request, problem)
+
+
+async def _refuse_shape(request: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)  # noqa: S101 - it is registered for these
+    return _document(request, invalid_payload(faults_of(error.errors(), error.body)))
+
+
+async def _refuse_route(request: Request, error: Exception) -> Response:
+    """FastAPI's own refusals: no such address, no such method."""
+    assert isinstance(error, HTTPException)  # noqa: S101 - it is registered for these
+    if error.status_code == 405:
+        allowed = sorted(((error.headers or {}).get("Allow") or "").split(", "))
+        return _document(request, NoSuchMethod(allow=allowed))
+    return _document(request, NotFound() if error.status_code == 404 else Invalid("invalid_payload", str(error.detail)))
+
+
+async def _break(request: Request, _error: Exception) -> Response:
+    """The answer only; the outermost gate writes the log line."""
+    return _document(request, InternalError())

