@@ -56,7 +56,9 @@ def rotate(tx: Transaction, seal: Seal, now: Micros, purpose: Purpose) -> str:
 
 
 def _new_key(purpose: str, seal: Seal, *, announced_at: Micros, signs_from: Micros) -> store.SealedKey:
-    return store.SealedKey(purpose, secrets.token_urlsafe(3), seal.close(secrets.token_bytes(32)), announced_at, signs_from, None)
+    return store.SealedKey(
+        purpose, secrets.token_urlsafe(3), seal.close(secrets.token_bytes(32)), announced_at, signs_from, None
+    )
 
 
 class Keyring:
@@ -80,7 +82,9 @@ class Keyring:
     def signing(self, purpose: Purpose) -> Key:
         """The youngest key that may sign by now."""
         now = self._clock.now()
-        return max((key for key in self._keys[purpose].values() if key.signs_from <= now), key=lambda key: key.signs_from)
+        return max(
+            (key for key in self._keys[purpose].values() if key.signs_from <= now), key=lambda key: key.signs_from
+        )
 
     def find(self, purpose: Purpose, key_id: str) -> Key | None:
         """A key that may verify, or None. Never touches storage: see `refresh`."""

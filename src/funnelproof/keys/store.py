@@ -31,7 +31,11 @@ def add(tx: Transaction, key: SealedKey) -> None:
 def retire(tx: Transaction, purpose: str, *, announced_before: Micros, at: Micros) -> None:
     tx.execute(
         update(ring_keys)
-        .where(ring_keys.c.purpose == purpose, ring_keys.c.announced_at < announced_before, ring_keys.c.retired_at.is_(None))
+        .where(
+            ring_keys.c.purpose == purpose,
+            ring_keys.c.announced_at < announced_before,
+            ring_keys.c.retired_at.is_(None),
+        )
         .values(retired_at=at)
     )
 

@@ -8,6 +8,7 @@ from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 from funnelproof.errors import Fault
 
 MAX_LENGTH = 2048
+MAX_QUERY = 8192
 HOST = re.compile(r"(?=.{1,253}$)([a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]{0,61}[a-z0-9]", re.IGNORECASE)
 UNSAFE = re.compile(r"[\x00-\x20\x7f\\<>\"`{}|^]")
 LOOPBACK = {"localhost", "127.0.0.1", "[::1]"}
@@ -23,7 +24,9 @@ def destination_faults(url: str, pointer: str, *, own_hosts: Iterable[str], allo
     if len(url) > MAX_LENGTH:
         return fault(f"has {len(url)} characters; {MAX_LENGTH} are allowed.")
     if UNSAFE.search(url) or not url.isascii():
-        return fault("holds a blank, a control character or a letter beyond ASCII; percent-encode it (hosts in punycode).")
+        return fault(
+            "holds a blank, a control character or a letter beyond ASCII; percent-encode it (hosts in punycode)."
+        )
     try:
         parts = urlsplit(url)
         port = parts.port
@@ -68,7 +71,7 @@ def arrival_address(destination: str, *, click_query: str, tracking: Mapping[str
 def read_query(query: str) -> dict[str, str]:
     """A click's query without the names that are ours (`ctx`, `fp_…`); of a repeated name the first counts."""
     pairs: dict[str, str] = {}
-    for name, value in parse_qsl(query, keep_blank_values=True, errors="replace", max_num_fields=200):
+    for name, value in parse_qsl(query[:MAX_QUERY], keep_blank_values=True, errors="replace"):
         if not name.startswith(OWN_PARAMETERS[1]) and name != OWN_PARAMETERS[0]:
             pairs.setdefault(name, value)
     return pairs

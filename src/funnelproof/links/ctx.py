@@ -126,7 +126,9 @@ def mint(ctx: Ctx, key: Key) -> str:
         bytes.fromhex(ctx.visitor),
     )
     run = RUN.pack(ctx.run) if ctx.mode is Mode.TEST else b""
-    names = bytes((len(ctx.handle), len(ctx.slug), len(ctx.campaign))) + (ctx.handle + ctx.slug + ctx.campaign).encode("ascii")
+    names = bytes((len(ctx.handle), len(ctx.slug), len(ctx.campaign))) + (ctx.handle + ctx.slug + ctx.campaign).encode(
+        "ascii"
+    )
     payload = head + run + names
     text = base64.urlsafe_b64encode(payload + _tag(key, payload)).rstrip(b"=").decode()
     return f"{key.key_id}.{text}"
@@ -135,13 +137,21 @@ def mint(ctx: Ctx, key: Key) -> str:
 def open_ctx(text: str, keyring: Keyring) -> Ctx:
     """What a ctx says, once its signature holds. Its times are not judged here: see `check_times`."""
     if not text:
-        raise InvalidCtx(Reason.MISSING, "The ctx is missing. Send the value of `ctx` that the redirect put into the address.")
+        raise InvalidCtx(
+            Reason.MISSING, "The ctx is missing. Send the value of `ctx` that the redirect put into the address."
+        )
     key_id, payload, tag = _split(text)
     key = keyring.find(Purpose.CTX, key_id)
     if key is None:
-        raise InvalidCtx(Reason.UNKNOWN_KEY, "The ctx is signed by a key that this installation does not know. Was it minted by another one?")
+        raise InvalidCtx(
+            Reason.UNKNOWN_KEY,
+            "The ctx is signed by a key that this installation does not know. Was it minted by another one?",
+        )
     if not hmac.compare_digest(tag, _tag(key, payload)):
-        raise InvalidCtx(Reason.BAD_SIGNATURE, "The signature of the ctx does not hold: it was changed on its way. Send it unaltered.")
+        raise InvalidCtx(
+            Reason.BAD_SIGNATURE,
+            "The signature of the ctx does not hold: it was changed on its way. Send it unaltered.",
+        )
     return _unpack(payload)
 
 
@@ -153,7 +163,9 @@ def key_is_known(text: str, keyring: Keyring) -> bool:
 def check_times(ctx: Ctx, now: Micros) -> None:
     if now >= ctx.expires_at:
         detail = f"The ctx expired {span(now - ctx.expires_at)} ago. Ask the visitor to click the link again."
-        raise InvalidCtx(Reason.EXPIRED, detail, expiredAt=iso(ctx.expires_at), expiredSecondsAgo=(now - ctx.expires_at) // SECOND)
+        raise InvalidCtx(
+            Reason.EXPIRED, detail, expiredAt=iso(ctx.expires_at), expiredSecondsAgo=(now - ctx.expires_at) // SECOND
+        )
     if ctx.issued_at > now + SPARE_SECONDS_AHEAD * SECOND:
         detail = f"The ctx was issued {span(ctx.issued_at - now)} in the future. Compare the clocks of the servers."
         raise InvalidCtx(Reason.NOT_YET_VALID, detail, issuedAt=iso(ctx.issued_at))
@@ -168,7 +180,10 @@ def check_expected(ctx: Ctx, handle: str | None, campaign: str | None) -> None:
 
 
 def _split(text: str) -> tuple[str, bytes, bytes]:
-    malformed = InvalidCtx(Reason.MALFORMED, "This is not a ctx: it must be the whole value of `ctx` from the address, nothing cut or added.")
+    malformed = InvalidCtx(
+        Reason.MALFORMED,
+        "This is not a ctx: it must be the whole value of `ctx` from the address, nothing cut or added.",
+    )
     key_id, dot, body = text.partition(".")
     if len(text) > MAX_LENGTH or not dot or len(key_id) != KEY_ID_LENGTH or not text.isascii():
         raise malformed

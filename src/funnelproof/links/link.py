@@ -10,6 +10,7 @@ from funnelproof.errors import NotFound, Problem
 SLUG = r"^[A-Za-z0-9_-]{4,24}$"
 UTM_TAGS = ("utm_source", "utm_medium", "utm_campaign", "utm_term", "utm_content")
 _SLUG = re.compile(SLUG)
+LinkRef = tuple[str, str]
 
 
 class LinkMode(StrEnum):
@@ -36,6 +37,12 @@ class LinkEnded(Problem):
     """This link has ended."""
 
     kind, code, title = "gone", "link_ended", "The link has ended"
+
+
+class SlugTaken(Problem):
+    """Another link of this handle has this slug. Choose another slug, or bind that link with `primarySlug`."""
+
+    kind, code, title = "conflict", "slug_taken", "The slug is taken"
 
 
 class NoSuchCampaign(NotFound):

@@ -1,16 +1,29 @@
 """Rows of `links`."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
+from itertools import groupby
+from operator import itemgetter
 from typing import Any
 
-from sqlalchemy import ColumnElement, Executable, and_, delete, insert, or_, select, tuple_, update
+from sqlalchemy import ColumnElement, and_, delete, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
-from funnelproof.links.link import Link, LinkMode, NoSuchCampaign, OnStorageFailure, RoutingRule, When
+from funnelproof.links.link import (
+    Link,
+    LinkMode,
+    LinkRef,
+    NoSuchCampaign,
+    OnStorageFailure,
+    RoutingRule,
+    SlugTaken,
+    When,
+)
 from funnelproof.storage.changes import bump
 from funnelproof.storage.database import Row, Transaction
 from funnelproof.storage.schema import links
+from funnelproof.storage.statements import insert_new
 
 
 def find(tx: Transaction, handle: str, slug: str) -> Link | None:
@@ -18,18 +31,25 @@ def find(tx: Transaction, handle: str, slug: str) -> Link | None:
     return _link(row) if row else None
 
 
-def find_many(tx: Transaction, refs: Iterable[tuple[str, str]]) -> list[Link]:
+def find_many(tx: Transaction, refs: Iterable[LinkRef]) -> list[Link]:
     """Links by (handle, slug)."""
-    rows = tx.all(select(links).where(tuple_(links.c.handle, links.c.slug).in_(sorted(refs))))
-    return [_link(row) for row in rows]
+    found: list[Link] = []
+    for handle, group in groupby(sorted(set(refs)), key=itemgetter(0)):
+        slugs = [slug for _, slug in group]
+        found += [_link(row) for row in tx.all(select(links).where(links.c.handle == handle, links.c.slug.in_(slugs)))]
+    return found
 
 
 def of_campaign(tx: Transaction, handle: str, campaign_id: str) -> list[Link]:
-    rows = tx.all(select(links).where(links.c.handle == handle, links.c.campaign_id == campaign_id).order_by(links.c.slug))
+    rows = tx.all(
+        select(links).where(links.c.handle == handle, links.c.campaign_id == campaign_id).order_by(links.c.slug)
+    )
     return [_link(row) for row in rows]
 
 
-def page(tx: Transaction, handle: str, *, campaign_id: str | None, before: tuple[int, str] | None, limit: int) -> list[Link]:
+def page(
+    tx: Transaction, handle: str, *, campaign_id: str | None, before: tuple[int, str] | None, limit: int
+) -> list[Link]:
     """Newest first; `before` is the (created_at, slug) of the last one seen."""
     wanted: list[ColumnElement[bool]] = [links.c.handle == handle]
     if campaign_id is not None:
@@ -42,16 +62,18 @@ def page(tx: Transaction, handle: str, *, campaign_id: str | None, before: tuple
 
 
 def add(tx: Transaction, link: Link) -> None:
-    """A new link. The foreign key tells whether its campaign exists."""
+    """A new link. The primary key tells whether its slug is free, the foreign key whether its campaign exists."""
     bump(tx, link.handle)
-    _told_about_campaign(tx, insert(links).values(**_row(link)), link)
+    with _told_about_campaign(link):
+        if not insert_new(tx, links, [_row(link)], returning=["slug"]):
+            raise SlugTaken
 
 
 def replace(tx: Transaction, link: Link) -> None:
     bump(tx, link.handle)
     values = {name: value for name, value in _row(link).items() if name != "used_clicks"}
-    statement = update(links).where(links.c.handle == link.handle, links.c.slug == link.slug).values(**values)
-    _told_about_campaign(tx, statement, link)
+    with _told_about_campaign(link):
+        tx.execute(update(links).where(links.c.handle == link.handle, links.c.slug == link.slug).values(**values))
 
 
 def remove(tx: Transaction, handle: str, slug: str) -> bool:
@@ -59,23 +81,27 @@ def remove(tx: Transaction, handle: str, slug: str) -> bool:
     return tx.execute(delete(links).where(links.c.handle == handle, links.c.slug == slug)).rowcount > 0
 
 
-def use_clicks(tx: Transaction, link: Link, wanted: int) -> int:
-    """Use up to `wanted` of the clicks a link is good for; answer how many were left to use."""
+def use_clicks(tx: Transaction, link: Link, wanted: int) -> tuple[int, int]:
+    """Use up to `wanted` of the clicks a link is good for; answer how many were granted and how many are left."""
     at = (links.c.handle == link.handle, links.c.slug == link.slug)
     row = tx.one(select(links.c.used_clicks, links.c.max_clicks).where(*at).with_for_update())
     if row is None or row["max_clicks"] is None:
-        return wanted
-    granted = max(0, min(wanted, row["max_clicks"] - row["used_clicks"]))
+        return wanted, 1
+    left = max(0, row["max_clicks"] - row["used_clicks"])
+    granted = min(wanted, left)
     if granted:
         tx.execute(update(links).where(*at).values(used_clicks=links.c.used_clicks + granted))
-    return granted
+    return granted, left - granted
 
 
-def _told_about_campaign(tx: Transaction, statement: Executable, link: Link) -> None:
+@contextmanager
+def _told_about_campaign(link: Link) -> Iterator[None]:
     try:
-        tx.execute(statement)
+        yield
     except IntegrityError as error:
-        raise NoSuchCampaign(f"The campaign {link.campaign_id!r} of this link does not exist; create it first.") from error
+        raise NoSuchCampaign(
+            f"The campaign {link.campaign_id!r} of this link does not exist; create it first."
+        ) from error
 
 
 def _row(link: Link) -> dict[str, Any]:

@@ -23,6 +23,10 @@ TRIES_AFTER_CONFLICT = 3
 SERIALIZATION_FAILURES = {"40001", "40P01"}
 
 
+class RunAgain(Exception):  # noqa: N818 - not an error: another transaction was first
+    """Raised by a verb that met another transaction's row: roll back and run the whole of it again."""
+
+
 class Transaction:
     """One transaction on one connection, and the handles whose configuration it changed."""
 
@@ -53,6 +57,8 @@ class Engines(Protocol):
 
     def check_durable(self) -> list[str]: ...
 
+    def close(self) -> None: ...
+
 
 class Database:
     def __init__(self, engines: Engines) -> None:
@@ -79,7 +85,7 @@ class Database:
         for last_try in (False,) * TRIES_AFTER_CONFLICT + (True,):
             try:
                 return self._write_once(fn)
-            except (DBAPIError, PoolTimeout) as error:
+            except (DBAPIError, PoolTimeout, RunAgain) as error:
                 if last_try or not _is_conflict(error):
                     raise _as_problem(error) from error
         raise AssertionError("unreachable")
@@ -103,12 +109,13 @@ class Database:
     def close(self) -> None:
         self._readers.shutdown()
         self._writers.shutdown()
-        self.engines.reading.dispose()
-        self.engines.writing.dispose()
+        self.engines.close()
 
 
 def _is_conflict(error: Exception) -> bool:
-    return isinstance(error, DBAPIError) and getattr(error.orig, "sqlstate", None) in SERIALIZATION_FAILURES
+    return (
+        isinstance(error, RunAgain) or getattr(getattr(error, "orig", None), "sqlstate", None) in SERIALIZATION_FAILURES
+    )
 
 
 def _as_problem(error: Exception) -> Exception:

@@ -58,6 +58,11 @@ class Shape(BaseModel):
         """Made by the Python names of its fields, and checked as a request is."""
         return cls.model_validate(members, by_name=True)
 
+    @property
+    def repeated(self) -> dict[str, Any]:
+        """The read-only members that the request repeats, by their names on the wire."""
+        return self._repeated
+
     def given(self) -> dict[str, Any]:
         """The fields that the request names, by their Python names."""
         return {name: getattr(self, name) for name in self.model_fields_set}

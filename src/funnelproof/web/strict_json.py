@@ -38,11 +38,11 @@ def _decoded(body: bytes) -> str:
 
 
 def _is_too_deep(body: bytes) -> bool:
-    """Each round takes away the innermost pairs of brackets: what is left after 32 rounds is deeper than that."""
+    """Each round takes away the innermost pairs of brackets: a pair left after 32 rounds is deeper than that."""
     left = STRING.sub(b"", body).translate(BRACKETS, NOT_BRACKETS)
     for _ in range(MAX_DEPTH):
         left = left.replace(b"[]", b"")
-    return b"[" in left
+    return b"[]" in left or left.count(b"[") > MAX_DEPTH
 
 
 def _parsed(text: str) -> Any:

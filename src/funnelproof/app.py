@@ -1,0 +1,138 @@
+"""Everything put together: which engine, which doors, which routes. The only module that knows all of them."""
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Sequence
+
+from fastapi import APIRouter
+
+from funnelproof import settings as settings_module
+from funnelproof.access import routes as access
+from funnelproof.access.guard import guarded
+from funnelproof.campaigns import link_routes
+from funnelproof.campaigns import routes as campaigns
+from funnelproof.clicks import pages
+from funnelproof.clicks import routes as clicks
+from funnelproof.clicks.cache import RouteCache
+from funnelproof.clicks.context import ContextDoor
+from funnelproof.clicks.door import FollowDoor
+from funnelproof.clock import Clock, SystemClock
+from funnelproof.conversions.door import ConversionDoor
+from funnelproof.handles import routes as handles
+from funnelproof.handles.handle import RESERVED
+from funnelproof.installation import Installation
+from funnelproof.keys.ring import Keyring
+from funnelproof.keys.seal import Seal, read_or_make_secret
+from funnelproof.settings import Settings
+from funnelproof.storage.database import Database, Engines
+from funnelproof.storage.ingest import Lane
+from funnelproof.storage.migrate import migrate
+from funnelproof.storage.postgres import PostgresEngines
+from funnelproof.storage.sqlite import SqliteEngines
+from funnelproof.web.control import control_plane
+from funnelproof.web.edge import Asgi, Doors, Edge, Receive, Scope, Send
+
+log = logging.getLogger(__name__)
+POLL_SECONDS = 0.5
+
+
+class NotDurable(Exception):  # noqa: N818 - shown to the operator as it is
+    """This database could lose what was acknowledged."""
+
+
+class Application:
+    """One ASGI application: the edge in front, the control plane behind, the installation's life around both."""
+
+    def __init__(self, home: Installation) -> None:
+        self.home = home
+        self.routes = RouteCache(home.database, home.settings.link_cache)
+        self.follow_door = FollowDoor(home, self.routes)
+        self.conversion_door = ConversionDoor(home)
+        self.control = control_plane(home, self._routers())
+        self.edge = Edge(self._doors(), guarded(home, self.control))
+        self._polling: asyncio.Task[None] | None = None
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan":
+            await self._live(receive, send)
+        else:
+            await self.edge(scope, receive, send)
+
+    async def start(self) -> None:
+        self._polling = asyncio.create_task(self._poll())
+
+    async def stop(self) -> None:
+        """Answer what was accepted, then let go of storage."""
+        if self._polling is not None:
+            self._polling.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._polling
+        await asyncio.to_thread(self.home.lane.close)
+        await asyncio.to_thread(self.home.database.close)
+
+    async def _live(self, receive: Receive, send: Send) -> None:
+        while True:
+            message = await receive()
+            if message["type"] == "lifespan.startup":
+                await self.start()
+                await send({"type": "lifespan.startup.complete"})
+            else:
+                await self.stop()
+                await send({"type": "lifespan.shutdown.complete"})
+                return
+
+    async def _poll(self) -> None:
+        """See what other processes changed, twice a second."""
+        while True:
+            await asyncio.sleep(POLL_SECONDS)
+            try:
+                await self.routes.poll()
+            except Exception as error:
+                log.warning("changes could not be read: %s", error)
+
+    def _doors(self) -> Doors:
+        convert, arrive = self.conversion_door.convert, self.conversion_door.arrive
+        fixed = {
+            "/v2/public/conversions": {"POST": convert},
+            "/v2/public/arrivals": {"POST": arrive},
+            "/v2/public/context": {"GET": ContextDoor(self.home, self.routes)},
+            "/_fp/plain.css": {"GET": pages.style},
+        }
+        return Doors(fixed=fixed, link=self.follow_door, problem_page=pages.refusal_page, reserved=RESERVED)
+
+    def _routers(self) -> Sequence[APIRouter]:
+        home = self.home
+        return [module.routes(home) for module in (access, handles, campaigns, link_routes, clicks)]
+
+
+def open_installation(settings: Settings, clock: Clock | None = None) -> Installation:
+    """Open storage, bring it to this release's schema, read the keys."""
+    clock = clock or SystemClock()
+    engines = engines_of(settings)
+    if faults := engines.check_durable():
+        raise NotDurable(" ".join(faults))
+    migrate(engines)
+    database = Database(engines)
+    seal = seal_of(settings)
+    keyring = Keyring(database, seal, clock)
+    keyring.load()
+    lane = Lane(database, waiting_limit=settings.ingest_waiting, group_limit=settings.ingest_group)
+    return Installation(settings, database, clock, seal, keyring, lane)
+
+
+def engines_of(settings: Settings) -> Engines:
+    if settings.database_url is not None:
+        return PostgresEngines(settings.database_url.get_secret_value())
+    return SqliteEngines(settings.data)
+
+
+def seal_of(settings: Settings) -> Seal:
+    if settings.secret is not None:
+        return Seal(settings.secret.get_secret_value())
+    return Seal(read_or_make_secret(settings.data))
+
+
+def from_environment() -> Asgi:
+    """What the server's workers call."""
+    return Application(open_installation(settings_module.read_settings()))

@@ -1,0 +1,1 @@
+"""Campaigns, their variants and phases, and what becomes of both over time."""

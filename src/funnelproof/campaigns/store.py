@@ -1,0 +1,224 @@
+"""Rows of `campaigns`, `variants`, `phases` and `campaign_history`."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
+from itertools import groupby
+from operator import itemgetter
+from typing import Any
+
+from sqlalchemy import ColumnElement, and_, insert, or_, select, update
+
+from funnelproof.campaigns.allocation import open_buckets
+from funnelproof.campaigns.campaign import (
+    Campaign,
+    CampaignExists,
+    CampaignRef,
+    CampaignStatus,
+    CountingRule,
+    GoalType,
+    LaunchPolicy,
+)
+from funnelproof.campaigns.variants import Variant
+from funnelproof.clock import Micros
+from funnelproof.ids import new_id
+from funnelproof.links.link import NoSuchCampaign
+from funnelproof.storage.changes import bump
+from funnelproof.storage.database import Row, Transaction
+from funnelproof.storage.schema import campaign_history, campaigns, phases, variants
+from funnelproof.storage.statements import insert_new
+
+LIVE = "live"
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryEntry:
+    entry_id: str
+    at: Micros
+    act: str
+    actor: str
+    from_status: str | None
+    to_status: str | None
+    reason: str | None
+    request_id: str | None
+    health: str | None
+    config_digest: str | None
+    details: Any
+
+
+def find(tx: Transaction, handle: str, campaign_id: str) -> Campaign | None:
+    return by_ref(tx, [(handle, campaign_id)]).get((handle, campaign_id))
+
+
+def get(tx: Transaction, handle: str, campaign_id: str) -> Campaign:
+    campaign = find(tx, handle, campaign_id)
+    if campaign is None:
+        raise NoSuchCampaign
+    return campaign
+
+
+def lock(tx: Transaction, handle: str, campaign_id: str) -> Campaign:
+    """The same, for a change: nobody else changes it until this transaction ends."""
+    at = (campaigns.c.handle == handle, campaigns.c.campaign_id == campaign_id)
+    tx.execute(select(campaigns.c.version).where(*at).with_for_update())
+    return get(tx, handle, campaign_id)
+
+
+def by_ref(tx: Transaction, refs: Iterable[CampaignRef]) -> dict[CampaignRef, Campaign]:
+    """Campaigns by (handle, campaignId); deleted ones are not there."""
+    found: dict[CampaignRef, Campaign] = {}
+    for handle, group in groupby(sorted(set(refs)), key=itemgetter(0)):
+        ids = [campaign_id for _, campaign_id in group]
+        where = (campaigns.c.handle == handle, campaigns.c.campaign_id.in_(ids), campaigns.c.deleted_at.is_(None))
+        rows = tx.all(select(campaigns).where(*where))
+        found.update({(handle, campaign.campaign_id): campaign for campaign in _with_variants(tx, handle, rows)})
+    return found
+
+
+def page(
+    tx: Transaction,
+    handle: str,
+    *,
+    before: tuple[int, str] | None,
+    limit: int,
+    status: str | None = None,
+    goal_type: str | None = None,
+    q: str | None = None,
+) -> list[Campaign]:
+    """Newest first; `before` is the (created_at, campaign_id) of the last one seen; `q` is looked for in name and id."""
+    wanted: list[ColumnElement[bool]] = [campaigns.c.handle == handle, campaigns.c.deleted_at.is_(None)]
+    if status is not None:
+        wanted.append(campaigns.c.status == status)
+    if goal_type is not None:
+        wanted.append(campaigns.c.goal_type == goal_type)
+    if q:
+        wanted.append(
+            or_(campaigns.c.name.icontains(q, autoescape=True), campaigns.c.campaign_id.icontains(q, autoescape=True))
+        )
+    if before is not None:
+        at, campaign_id = before
+        wanted.append(
+            or_(campaigns.c.created_at < at, and_(campaigns.c.created_at == at, campaigns.c.campaign_id > campaign_id))
+        )
+    order = (campaigns.c.created_at.desc(), campaigns.c.campaign_id)
+    return _with_variants(tx, handle, tx.all(select(campaigns).where(*wanted).order_by(*order).limit(limit)))
+
+
+def add(tx: Transaction, campaign: Campaign, reason: str) -> None:
+    row = {**_row(campaign), "deleted_at": None}
+    if not insert_new(tx, campaigns, [row], returning=["campaign_id"]):
+        raise CampaignExists
+    bump(tx, campaign.handle)
+    _write_variants(tx, campaign, before=())
+    _add_phase(tx, campaign, campaign.created_at, reason)
+
+
+def replace(tx: Transaction, before: Campaign, after: Campaign, reason: str) -> None:
+    bump(tx, after.handle)
+    at = (campaigns.c.handle == after.handle, campaigns.c.campaign_id == after.campaign_id)
+    tx.execute(update(campaigns).where(*at).values(**_row(after)))
+    _write_variants(tx, after, before=before.variants)
+    if (before.epoch, before.phase) != (after.epoch, after.phase):
+        _add_phase(tx, after, after.updated_at, reason)
+
+
+def bury(tx: Transaction, campaign: Campaign, at: Micros) -> None:
+    """Delete a campaign; its row stays, so that its id is never given again."""
+    bump(tx, campaign.handle)
+    where = (campaigns.c.handle == campaign.handle, campaigns.c.campaign_id == campaign.campaign_id)
+    tx.execute(update(campaigns).where(*where).values(deleted_at=at))
+
+
+def phases_of(tx: Transaction, handle: str, world: str, campaign_id: str, epoch: int) -> Sequence[Row]:
+    where = (
+        phases.c.handle == handle,
+        phases.c.world == world,
+        phases.c.campaign_id == campaign_id,
+        phases.c.epoch == epoch,
+    )
+    return tx.all(select(phases).where(*where).order_by(phases.c.phase))
+
+
+def write_history(tx: Transaction, campaign: Campaign, *, at: Micros, act: str, actor: str, **facts: Any) -> None:
+    row = {
+        "handle": campaign.handle,
+        "campaign_id": campaign.campaign_id,
+        "entry_id": new_id("his"),
+        "at": at,
+        "act": act,
+        "actor": actor,
+    }
+    tx.execute(insert(campaign_history).values(**row, **facts))
+
+
+def history(tx: Transaction, handle: str, campaign_id: str, *, before: str | None, limit: int) -> list[HistoryEntry]:
+    where = [campaign_history.c.handle == handle, campaign_history.c.campaign_id == campaign_id]
+    if before is not None:
+        where.append(campaign_history.c.entry_id < before)
+    rows = tx.all(select(campaign_history).where(*where).order_by(campaign_history.c.entry_id.desc()).limit(limit))
+    return [HistoryEntry(**{name: row[name] for name in HistoryEntry.__slots__}) for row in rows]
+
+
+def variant_ids_ever(tx: Transaction, handle: str, campaign_id: str) -> set[str]:
+    """Ids of all variants a campaign has or once had."""
+    where = (variants.c.handle == handle, variants.c.campaign_id == campaign_id)
+    return {row["variant_id"] for row in tx.all(select(variants.c.variant_id).where(*where))}
+
+
+def _add_phase(tx: Transaction, campaign: Campaign, at: Micros, reason: str) -> None:
+    row = {
+        "handle": campaign.handle,
+        "world": LIVE,
+        "campaign_id": campaign.campaign_id,
+        "epoch": campaign.epoch,
+        "phase": campaign.phase,
+        "started_at": at,
+        "ramp_percent": campaign.ramp_percent,
+        "open_buckets": open_buckets(campaign),
+        "reason": reason,
+    }
+    tx.execute(insert(phases).values(**row))
+
+
+def _write_variants(tx: Transaction, campaign: Campaign, *, before: tuple[Variant, ...]) -> None:
+    known = {variant.number for variant in before}
+    for position, variant in enumerate(campaign.variants):
+        values = {**asdict(variant), "position": position}
+        if variant.number in known:
+            tx.execute(update(variants).where(*_variant_at(campaign, variant)).values(**values))
+        else:
+            row = {"handle": campaign.handle, "campaign_id": campaign.campaign_id, "deleted_at": None, **values}
+            tx.execute(insert(variants).values(**row))
+    kept = {variant.number for variant in campaign.variants}
+    for variant in before:
+        if variant.number not in kept:
+            tx.execute(update(variants).where(*_variant_at(campaign, variant)).values(deleted_at=campaign.updated_at))
+
+
+def _variant_at(campaign: Campaign, variant: Variant) -> tuple[ColumnElement[bool], ...]:
+    return (
+        variants.c.handle == campaign.handle,
+        variants.c.campaign_id == campaign.campaign_id,
+        variants.c.number == variant.number,
+    )
+
+
+def _row(campaign: Campaign) -> dict[str, Any]:
+    return {name: getattr(campaign, name) for name in Campaign.__slots__ if name != "variants"}
+
+
+def _with_variants(tx: Transaction, handle: str, rows: Sequence[Row]) -> list[Campaign]:
+    ids = [row["campaign_id"] for row in rows]
+    where = (variants.c.handle == handle, variants.c.campaign_id.in_(ids), variants.c.deleted_at.is_(None))
+    own: dict[str, list[Variant]] = {campaign_id: [] for campaign_id in ids}
+    for row in tx.all(select(variants).where(*where).order_by(variants.c.campaign_id, variants.c.position)):
+        own[row["campaign_id"]].append(Variant(**{name: row[name] for name in Variant.__slots__}))
+    return [_campaign(row, own[row["campaign_id"]]) for row in rows]
+
+
+def _campaign(row: Row, own_variants: list[Variant]) -> Campaign:
+    fields = {name: row[name] for name in Campaign.__slots__ if name != "variants"}
+    fields["goal_type"] = GoalType(fields["goal_type"])
+    fields["status"] = CampaignStatus(fields["status"])
+    fields["counting_rule"] = CountingRule(fields["counting_rule"])
+    fields["launch_policy"] = LaunchPolicy(fields["launch_policy"])
+    return Campaign(**fields, variants=tuple(own_variants))

@@ -1,0 +1,119 @@
+"""Which variant a click is led to, and how it stands to the test. A pure function of configuration, bucket and ledger."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from funnelproof.campaigns.campaign import Campaign, CampaignStatus
+from funnelproof.campaigns.variants import bucket_of, owner_of
+from funnelproof.clicks.visitor import Identity, Visitor
+from funnelproof.clock import Micros
+from funnelproof.links.ctx import Cohort
+from funnelproof.links.link import matching_rule
+from funnelproof.worlds.route import Route
+
+
+class Kind(StrEnum):
+    """What kind of visit it is; only people qualify."""
+
+    PERSON = "PERSON"
+    BOT = "BOT"
+    PREFETCH = "PREFETCH"
+    HEAD = "HEAD"
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A visitor's row in the ledger: who it is to the test, and where it was first seen."""
+
+    campaign_id: str
+    visitor: str
+    cohort: Cohort
+    epoch: int
+    phase: int
+    variant: int
+    identity: Identity
+    first_at: Micros
+    entered_at: Micros | None
+    slug: str
+    country: str
+    device: str
+    referrer: str
+    source: str
+    arrived_at: Micros | None = None
+    conversions: int = 0
+    test_conversions: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """`variant` is 0 where none decided. Epoch and phase are those of the entry, else the campaign's present ones."""
+
+    variant: int
+    cohort: Cohort
+    epoch: int
+    phase: int
+    destination: str
+    enters: bool = False
+
+
+def decide(
+    route: Route, visitor: Visitor, standing: Standing | None, *, kind: Kind, country: str, device: str, source: str
+) -> Decision:
+    campaign, link = route.campaign, route.link
+    rule = matching_rule(link, country=country, device=device, source=source)
+    if campaign is None:
+        return Decision(0, Cohort.NONE, 0, 0, rule.destination_url if rule else link.destination_url)
+    if rule is not None:
+        cohort = Cohort.PAUSED if _is_waiting(campaign) else Cohort.AFTER if _is_over(campaign) else Cohort.RULE
+        return Decision(0, cohort, campaign.epoch, campaign.phase, rule.destination_url)
+    if not campaign.variants:
+        return _without_variants(campaign, link.destination_url)
+    return _among_variants(route, campaign, visitor, standing, kind)
+
+
+def _without_variants(campaign: Campaign, destination: str) -> Decision:
+    cohort = Cohort.AFTER if _is_over(campaign) else Cohort.PAUSED if _is_waiting(campaign) else Cohort.OUTSIDE
+    return Decision(0, cohort, campaign.epoch, campaign.phase, destination)
+
+
+def _among_variants(
+    route: Route, campaign: Campaign, visitor: Visitor, standing: Standing | None, kind: Kind
+) -> Decision:
+    control = campaign.control.number if campaign.control else 0
+    known = standing.variant if standing and standing.entered_at is not None else None
+
+    def led_to(variant: int, cohort: Cohort, *, enters: bool = False) -> Decision:
+        entered = standing if standing and cohort is Cohort.ENTERED and not enters else None
+        epoch, phase = (entered.epoch, entered.phase) if entered else (campaign.epoch, campaign.phase)
+        return Decision(variant, cohort, epoch, phase, _destination(route, campaign, variant), enters)
+
+    if _is_over(campaign):
+        return led_to(campaign.decided_variant or control, Cohort.AFTER)
+    if _is_waiting(campaign):
+        return led_to(control if known is None else known, Cohort.PAUSED)
+    if known is not None and standing is not None:
+        return led_to(known, Cohort.ENTERED if standing.epoch == campaign.epoch else Cohort.EARLIER)
+    owner, is_open = owner_of(campaign.shares, bucket_of(campaign.campaign_id, visitor.ticket))
+    if visitor.identity is Identity.DAILY and not campaign.include_cookieless:
+        return led_to(owner if is_open else control, Cohort.DAILY)
+    if not is_open:
+        return led_to(control, Cohort.OUTSIDE)
+    if kind is not Kind.PERSON:
+        return led_to(owner, Cohort.OUTSIDE)
+    return led_to(owner, Cohort.ENTERED, enters=True)
+
+
+def _destination(route: Route, campaign: Campaign, number: int) -> str:
+    """A variant's own address, else the link's. People of a variant that was switched off go where the control goes."""
+    variant = campaign.variant(number)
+    if variant is not None and not variant.enabled:
+        variant = campaign.control
+    return (variant.destination_url if variant else None) or route.link.destination_url
+
+
+def _is_waiting(campaign: Campaign) -> bool:
+    return campaign.status in (CampaignStatus.DRAFT, CampaignStatus.PAUSED)
+
+
+def _is_over(campaign: Campaign) -> bool:
+    return campaign.status is CampaignStatus.COMPLETED

@@ -1,0 +1,83 @@
+"""Who clicks: known by a first-party cookie or, without consent, by a hash that lasts a day. Raw addresses go no further."""
+
+import hmac
+import re
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from http.cookies import CookieError, SimpleCookie
+
+from funnelproof.links.ctx import Consent
+
+COOKIE = "fp_vid"
+COOKIE_SECONDS = 365 * 86_400
+COOKIE_VALUE = re.compile(r"[0-9a-f]{32}")
+
+
+class Identity(StrEnum):
+    COOKIE = "COOKIE"
+    DAILY = "DAILY"
+
+
+@dataclass(frozen=True, slots=True)
+class Visitor:
+    """`key` is what is stored and what a ctx carries; `ticket` is what the published hash assigns by."""
+
+    key: str
+    ticket: str
+    identity: Identity
+    consent: Consent
+    cookie: str | None = None
+    is_new: bool = False
+
+
+def consent_of(query: str, headers: Mapping[str, str], default: str) -> Consent:
+    """`denied` and `basic` by the visitor's own word or the handle's default; Sec-GPC asks for `basic`."""
+    if default == Consent.DENIED or "fp_consent=denied" in query.split("&"):
+        return Consent.DENIED
+    if headers.get("sec-gpc") == "1" or default == Consent.BASIC:
+        return Consent.BASIC
+    return Consent.FULL
+
+
+def cookie_of(headers: Mapping[str, str]) -> str | None:
+    """The visitor cookie, if it is one of ours: 32 lower-case hex digits."""
+    text = headers.get("cookie", "")
+    if COOKIE not in text:
+        return None
+    try:
+        morsel = SimpleCookie(text).get(COOKIE)
+    except CookieError:
+        return None
+    return morsel.value if morsel and COOKIE_VALUE.fullmatch(morsel.value) else None
+
+
+def with_cookie(cookie: str | None, *, visitor_key: bytes, handle: str, campaign_id: str) -> Visitor:
+    """The visitor of a cookie, or a new one whose cookie is to be set."""
+    value = cookie or secrets.token_hex(16)
+    key = visitor_hash(visitor_key, handle, campaign_id, value)
+    return Visitor(key, value, Identity.COOKIE, Consent.FULL, cookie=value, is_new=cookie is None)
+
+
+def for_today(
+    address: str, user_agent: str, *, salt: bytes, visitor_key: bytes, handle: str, campaign_id: str
+) -> Visitor:
+    """A visitor known for one day only: one address may be many people."""
+    ticket = hmac.digest(salt, f"{address}\0{user_agent}".encode("utf-8", "replace"), "sha256")[:16].hex()
+    return Visitor(visitor_hash(visitor_key, handle, campaign_id, ticket), ticket, Identity.DAILY, Consent.BASIC)
+
+
+def for_this_click() -> Visitor:
+    """A visitor who wants not to be known: a random id that nothing else will carry."""
+    return Visitor(secrets.token_hex(8), secrets.token_hex(16), Identity.DAILY, Consent.DENIED, is_new=True)
+
+
+def visitor_hash(visitor_key: bytes, handle: str, campaign_id: str, ticket: str) -> str:
+    """8 bytes in hex: the same person is another visitor in each campaign."""
+    return hmac.digest(visitor_key, f"{handle}\0{campaign_id}\0{ticket}".encode(), "sha256")[:8].hex()
+
+
+def cookie_header(value: str, *, handle: str, secure: bool) -> str:
+    parts = [f"{COOKIE}={value}", f"Path=/{handle}", f"Max-Age={COOKIE_SECONDS}", "HttpOnly", "SameSite=Lax"]
+    return "; ".join([*parts, "Secure"] if secure else parts)

@@ -1,0 +1,1 @@
+"""Conversions: admitted step by step, recorded exactly once, each with a disposition."""

@@ -1,0 +1,109 @@
+"""POST /v2/public/conversions and /v2/public/arrivals: bytes in, one answer out, nothing in between but the lane."""
+
+import asyncio
+import hmac
+import json
+from typing import Any
+
+from funnelproof.access.caller import InsufficientScope
+from funnelproof.access.roles import grants
+from funnelproof.access.who import read_credential, recognise
+from funnelproof.clock import from_iso
+from funnelproof.conversions.arrive import Arrival, arrive
+from funnelproof.conversions.conversion import Claim
+from funnelproof.conversions.record import Recorded, record
+from funnelproof.conversions.request import digest_of, plain, read_arrival, read_body
+from funnelproof.conversions.view import view_of
+from funnelproof.installation import Installation
+from funnelproof.keys.ring import Purpose
+from funnelproof.links.ctx import Ctx, InvalidCtx, key_is_known, open_ctx
+from funnelproof.web.edge import EdgeAnswer, EdgeRequest
+from funnelproof.web.problems import WrongMediaType
+
+MAX_BODY = 16_384
+MEDIA_TYPES = ("application/json", "text/plain")
+JSON = "application/json"
+SCOPE = "conversions.write"
+
+
+class ConversionDoor:
+    def __init__(self, home: Installation) -> None:
+        self._home = home
+        self.unverified: dict[str, int] = {}
+
+    async def convert(self, request: EdgeRequest) -> EdgeAnswer:
+        _check_media_type(request)
+        told = read_body(await request.body(MAX_BODY))
+        claim = await self._claim(request, told)
+        recorded: Recorded = await self._home.lane.submit(record, claim)
+        return _json(201 if recorded.is_new else 200, view_of(recorded))
+
+    async def arrive(self, request: EdgeRequest) -> EdgeAnswer:
+        _check_media_type(request)
+        ctx = await self.open(read_arrival(await request.body(MAX_BODY)))
+        arrival = Arrival(ctx, self._home.clock.now())
+        is_first = await self._home.lane.submit(arrive, arrival)
+        return _json(200, {"status": "ARRIVED" if is_first else "SEEN_BEFORE", "requestId": request.request_id})
+
+    async def open(self, text: str) -> Ctx:
+        """A ctx whose signature holds; an unknown key has the keys read again first."""
+        if text and not key_is_known(text, self._home.keyring):
+            await asyncio.to_thread(self._home.keyring.refresh)
+        try:
+            return open_ctx(text, self._home.keyring)
+        except InvalidCtx as problem:
+            self.unverified[problem.reason] = self.unverified.get(problem.reason, 0) + 1
+            raise
+
+    async def _claim(self, request: EdgeRequest, told: dict[str, Any]) -> Claim:
+        expect = told.get("expect") or {}
+        ctx = await self.open(told.get("ctx") or "")
+        return Claim(
+            conversion_id=f"cnv_{request.stamp}",
+            ctx=ctx,
+            key=told["idempotencyKey"],
+            digest=digest_of(told),
+            event_type=told.get("eventType"),
+            value_text=str(told["value"]) if told.get("value") is not None else None,
+            currency=told.get("currency"),
+            occurred_at=from_iso(told["occurredAt"]) if told.get("occurredAt") else None,
+            customer=self._customer(ctx, told.get("customerKey")),
+            properties=plain(told["properties"]) if told.get("properties") else None,
+            expected_handle=expect.get("handle"),
+            expected_campaign=expect.get("campaignId"),
+            is_trusted=await self._is_trusted(request, ctx.handle),
+            received_at=self._home.clock.now(),
+            request_id=request.request_id,
+        )
+
+    def _customer(self, ctx: Ctx, customer_key: str | None) -> str | None:
+        """Who buys is kept only as a keyed hash, another one in each handle."""
+        if customer_key is None:
+            return None
+        secret = self._home.keyring.signing(Purpose.CUSTOMER).secret
+        return hmac.digest(secret, f"{ctx.handle}\0{customer_key}".encode(), "sha256")[:16].hex()
+
+    async def _is_trusted(self, request: EdgeRequest, handle: str) -> bool:
+        """Whether a server of the handle speaks. A credential that is sent must hold, also where none is needed."""
+        credential = read_credential(request.scope)
+        if credential is None:
+            return False
+        found = await recognise(self._home, credential, handle)
+        if found.token is None:
+            return False
+        if not grants(found.caller.scopes, SCOPE):
+            raise InsufficientScope(f"This token lacks the scope {SCOPE}. Make a token that has it, or send none.")
+        return True
+
+
+def _check_media_type(request: EdgeRequest) -> None:
+    media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if media_type not in MEDIA_TYPES:
+        raise WrongMediaType(
+            f"This route takes {' or '.join(MEDIA_TYPES)}, not {media_type[:40] or 'a body without a type'}."
+        )
+
+
+def _json(status: int, body: dict[str, Any]) -> EdgeAnswer:
+    text = json.dumps(body, ensure_ascii=False, separators=(",", ":"))
+    return EdgeAnswer(status, text.encode(), JSON, [("Cache-Control", "no-store")])

@@ -1,0 +1,196 @@
+"""A conversion as it comes in: bytes to a claim, all problems of its shape at once, numbers read from their text."""
+
+import hashlib
+import json
+import re
+from collections.abc import Callable
+from typing import Any
+
+from funnelproof.clock import Micros, from_iso
+from funnelproof.conversions.conversion import check_key
+from funnelproof.errors import Fault, Problem, invalid_payload
+from funnelproof.web import strict_json
+
+FIELDS = {
+    "ctx",
+    "idempotencyKey",
+    "eventType",
+    "value",
+    "currency",
+    "occurredAt",
+    "customerKey",
+    "properties",
+    "expect",
+}
+EVENT = re.compile(r"[a-z][a-z0-9_]{0,63}")
+CURRENCY = re.compile(r"[A-Z]{3}")
+DECIMAL = re.compile(r"\d{1,30}(\.\d{1,30})?")
+MAX_PROPERTIES = 20
+MAX_PROPERTIES_BYTES = 4096
+LATEST: Micros = from_iso("9999-12-31T00:00:00Z")
+
+Faults = list[Fault]
+Check = Callable[[Any, Faults], None]
+
+
+class Number(str):
+    """A JSON number by its text, so that no amount ever passes through a float."""
+
+    __slots__ = ()
+
+
+def read_body(body: bytes) -> dict[str, Any]:
+    """The body as a dictionary whose shape holds, or a problem that lists every fault."""
+    strict_json.check(body)
+    told = json.loads(body, parse_float=Number, parse_int=Number)
+    if not isinstance(told, dict):
+        raise invalid_payload([Fault("", "invalid", "must be a JSON object with ctx and idempotencyKey.")])
+    faults: Faults = [_unknown(name) for name in told if name not in FIELDS]
+    if (
+        "ctx" in told
+        and told["ctx"] is not None
+        and (not isinstance(told["ctx"], str) or isinstance(told["ctx"], Number))
+    ):
+        faults.append(Fault("/ctx", "malformed", "must be the text of a ctx."))
+    _check_key(told.get("idempotencyKey"), faults)
+    for name, check in CHECKS.items():
+        if told.get(name) is not None:
+            check(told[name], faults)
+    if faults:
+        raise invalid_payload(faults)
+    return told
+
+
+def digest_of(told: dict[str, Any]) -> str:
+    """SHA-256 over the canonical body: sorted members, numbers without trailing zeros."""
+    text = json.dumps(_canonical(told), sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def plain(value: Any) -> Any:
+    """Properties as they are stored: numbers become JSON numbers again, in their shortest text."""
+    if isinstance(value, Number):
+        return json.loads(value)
+    if isinstance(value, dict):
+        return {name: plain(member) for name, member in value.items()}
+    return value
+
+
+def _canonical(value: Any) -> Any:
+    if isinstance(value, Number):
+        return value.rstrip("0").rstrip(".") if "." in value and "e" not in value.lower() else str(value)
+    if isinstance(value, dict):
+        return {name: _canonical(member) for name, member in value.items() if member is not None}
+    return value
+
+
+def _unknown(name: str) -> Fault:
+    known = ", ".join(sorted(FIELDS))
+    return Fault(
+        f"/{strict_json.escaped(name)}"[:200], "unknown_field", f"is not a field of a conversion; known are {known}."
+    )
+
+
+def _check_key(key: Any, faults: Faults) -> None:
+    if not isinstance(key, str) or isinstance(key, Number):
+        faults.append(
+            Fault("/idempotencyKey", "missing" if key is None else "invalid", "must be a text: the order's own id.")
+        )
+        return
+    try:
+        check_key(key)
+    except Problem as problem:
+        faults.extend(problem.faults)
+
+
+def _check_text(name: str, pattern: re.Pattern[str], sentence: str) -> Check:
+    def check(value: Any, faults: Faults) -> None:
+        if not isinstance(value, str) or isinstance(value, Number) or not pattern.fullmatch(value):
+            faults.append(Fault(f"/{name}", "invalid", sentence))
+
+    return check
+
+
+def _check_value(value: Any, faults: Faults) -> None:
+    if not isinstance(value, str) or not DECIMAL.fullmatch(value):
+        detail = "must be a plain decimal ≥ 0, as a number or a text: 49.90; no sign, no exponent, no separators."
+        faults.append(Fault("/value", "invalid", detail))
+
+
+def _check_time(value: Any, faults: Faults) -> None:
+    try:
+        at = from_iso(value) if isinstance(value, str) and not isinstance(value, Number) else None
+    except (ValueError, OverflowError):
+        at = None
+    if at is None or not 0 <= at <= LATEST:
+        faults.append(
+            Fault("/occurredAt", "invalid", "must be an ISO 8601 time with its offset, such as 2026-11-23T08:00:00Z.")
+        )
+
+
+def _check_customer(value: Any, faults: Faults) -> None:
+    if not isinstance(value, str) or isinstance(value, Number) or not 1 <= len(value) <= 256:
+        faults.append(
+            Fault(
+                "/customerKey", "invalid", "must be a text of 1 to 256 characters; it is stored only as a keyed hash."
+            )
+        )
+
+
+def _check_properties(value: Any, faults: Faults) -> None:
+    if not isinstance(value, dict) or len(value) > MAX_PROPERTIES:
+        faults.append(Fault("/properties", "invalid", f"must be an object of at most {MAX_PROPERTIES} members."))
+        return
+    for name, member in value.items():
+        if isinstance(member, dict | list):
+            faults.append(
+                Fault(
+                    f"/properties/{strict_json.escaped(name)}",
+                    "invalid",
+                    "must be a text, number, true, false or null.",
+                )
+            )
+    if len(json.dumps(value)) > MAX_PROPERTIES_BYTES:
+        faults.append(Fault("/properties", "invalid", f"must not exceed {MAX_PROPERTIES_BYTES} bytes."))
+
+
+def _check_expect(value: Any, faults: Faults) -> None:
+    if not isinstance(value, dict):
+        faults.append(Fault("/expect", "invalid", "must be an object with handle, campaignId or both."))
+        return
+    for name, member in value.items():
+        if name not in ("handle", "campaignId"):
+            faults.append(
+                Fault(
+                    f"/expect/{strict_json.escaped(name)}", "unknown_field", "is not known; send handle or campaignId."
+                )
+            )
+        elif not isinstance(member, str) or isinstance(member, Number):
+            faults.append(Fault(f"/expect/{name}", "invalid", "must be a text."))
+
+
+CHECKS: dict[str, Check] = {
+    "eventType": _check_text("eventType", EVENT, "must be 1 to 64 of a–z, 0–9 and _, beginning with a letter."),
+    "value": _check_value,
+    "currency": _check_text("currency", CURRENCY, "must be an ISO 4217 code, such as USD."),
+    "occurredAt": _check_time,
+    "customerKey": _check_customer,
+    "properties": _check_properties,
+    "expect": _check_expect,
+}
+
+
+def read_arrival(body: bytes) -> str:
+    """The ctx of an arrival: `{"ctx": …}` and nothing else."""
+    strict_json.check(body)
+    told = json.loads(body)
+    if not isinstance(told, dict) or not isinstance(told.get("ctx"), str):
+        raise invalid_payload([Fault("/ctx", "missing", "must be the text of the ctx with which the page was opened.")])
+    unknown = [
+        Fault(f"/{strict_json.escaped(name)}"[:200], "unknown_field", "is not known; send ctx alone.")
+        for name in told
+        if name != "ctx"
+    ]
+    if unknown:
+        raise invalid_payload(unknown)
+    return str(told["ctx"])

@@ -1,0 +1,163 @@
+"""Rows of `conversion_keys`, `claims`, `conversions` and `ledger_money`."""
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import ColumnElement, bindparam, insert, select, tuple_, update
+
+from funnelproof.clock import Micros
+from funnelproof.conversions.conversion import Conversion, Disposition
+from funnelproof.links.ctx import Cohort
+from funnelproof.storage.database import Row, RunAgain, Transaction
+from funnelproof.storage.schema import claims, conversion_keys, conversions, ledger_money
+from funnelproof.storage.statements import add_up_returning, insert_new
+
+ADD_CONVERSIONS = insert(conversions)
+COUNT_REPEAT = (
+    update(conversion_keys)
+    .where(
+        conversion_keys.c.handle == bindparam("at_handle"),
+        conversion_keys.c.world == bindparam("at_world"),
+        conversion_keys.c.idempotency_key == bindparam("at_key"),
+    )
+    .values(repeats=conversion_keys.c.repeats + bindparam("more"), repeated_at=bindparam("at"))
+)
+
+
+def keys(tx: Transaction, handle: str, world: str, wanted: Collection[str]) -> dict[str, Row]:
+    """Known keys and what they stand for."""
+    where = (
+        conversion_keys.c.handle == handle,
+        conversion_keys.c.world == world,
+        conversion_keys.c.idempotency_key.in_(sorted(wanted)),
+    )
+    return {row["idempotency_key"]: row for row in tx.all(select(conversion_keys).where(*where))}
+
+
+def take_keys(tx: Transaction, rows: Sequence[Row]) -> None:
+    """Insert new keys. If another process took one first, the whole transaction runs again and finds it."""
+    if len(insert_new(tx, conversion_keys, rows, returning=("idempotency_key",))) != len(rows):
+        raise RunAgain("another process took the same key first")
+
+
+def count_repeats(tx: Transaction, handle: str, world: str, repeats: Mapping[str, int], at: Micros) -> None:
+    rows = [
+        {"at_handle": handle, "at_world": world, "at_key": key, "more": more, "at": at}
+        for key, more in sorted(repeats.items())
+    ]
+    if rows:
+        tx.execute(COUNT_REPEAT, rows)
+
+
+def claim(tx: Transaction, rows: Sequence[Row]) -> dict[tuple[str, int, str], int]:
+    """Add uses to subjects; answer how many uses each has now, by (campaign, epoch, subject)."""
+    answer = add_up_returning(tx, claims, rows)
+    return {(row["campaign_id"], row["epoch"], row["subject"]): row["uses"] for row in answer}
+
+
+def add_conversions(tx: Transaction, handle: str, world: str, new: Sequence[Conversion]) -> None:
+    if new:
+        tx.execute(ADD_CONVERSIONS, [{"handle": handle, "world": world, **_row(conversion)} for conversion in new])
+
+
+def by_ids(tx: Transaction, handle: str, world: str, ids: Collection[str]) -> dict[str, Conversion]:
+    where = (conversions.c.handle == handle, conversions.c.world == world, conversions.c.conversion_id.in_(sorted(ids)))
+    return {row["conversion_id"]: _conversion(row) for row in tx.all(select(conversions).where(*where))}
+
+
+def find(tx: Transaction, handle: str, conversion_id: str) -> tuple[str, Conversion] | None:
+    """(world, conversion), in whichever world it lies."""
+    row = tx.one(
+        select(conversions).where(conversions.c.handle == handle, conversions.c.conversion_id == conversion_id)
+    )
+    return (row["world"], _conversion(row)) if row else None
+
+
+def page(
+    tx: Transaction,
+    handle: str,
+    worlds: Sequence[str] | None,
+    filters: Mapping[str, Any],
+    *,
+    before: str | None,
+    limit: int,
+) -> list[tuple[str, Conversion]]:
+    """Newest first, as (world, conversion). `worlds` None means every world but the live one."""
+    where: list[ColumnElement[bool]] = [conversions.c.handle == handle]
+    where.append(conversions.c.world.in_(worlds) if worlds is not None else conversions.c.world != "live")
+    for name in ("campaign_id", "variant", "disposition"):
+        if filters.get(name) is not None:
+            where.append(conversions.c[name] == filters[name])
+    if filters.get("since") is not None:
+        where.append(conversions.c.received_at >= filters["since"])
+    if filters.get("until") is not None:
+        where.append(conversions.c.received_at < filters["until"])
+    if before is not None:
+        where.append(conversions.c.conversion_id < before)
+    statement = select(conversions).where(*where).order_by(conversions.c.conversion_id.desc()).limit(limit)
+    return [(row["world"], _conversion(row)) for row in tx.all(statement)]
+
+
+def totals(
+    tx: Transaction, handle: str, world: str, refs: Collection[tuple[str, str]]
+) -> dict[tuple[str, str, str], int]:
+    """Counted gross minor units by (campaign, visitor, currency)."""
+    if not refs:
+        return {}
+    where = (
+        ledger_money.c.handle == handle,
+        ledger_money.c.world == world,
+        tuple_(ledger_money.c.campaign_id, ledger_money.c.visitor).in_(sorted(refs)),
+    )
+    rows = tx.all(select(ledger_money).where(*where))
+    return {(row["campaign_id"], row["visitor"], row["currency"]): row["gross_minor"] for row in rows}
+
+
+def add_money(tx: Transaction, rows: Sequence[Row]) -> list[Row]:
+    """Add to visitors' sums by currency; answer the sums as they stand now."""
+    return add_up_returning(tx, ledger_money, rows)
+
+
+def held(tx: Transaction, handle: str, campaign_id: str) -> tuple[int, Micros | None]:
+    """How many live conversions wait, and since when."""
+    where = (
+        conversions.c.handle == handle,
+        conversions.c.world == "live",
+        conversions.c.campaign_id == campaign_id,
+        conversions.c.disposition == Disposition.HELD.value,
+    )
+    rows = tx.all(select(conversions.c.received_at).where(*where).order_by(conversions.c.received_at).limit(10_000))
+    return len(rows), rows[0]["received_at"] if rows else None
+
+
+def most_used_clicks(tx: Transaction, handle: str, campaign_id: str, above: int) -> list[Row]:
+    """Clicks with more than `above` (≥ 10) claimed conversions."""
+    where = (
+        claims.c.handle == handle,
+        claims.c.world == "live",
+        claims.c.campaign_id == campaign_id,
+        claims.c.uses > 10,
+        claims.c.uses > above,
+    )
+    return list(tx.all(select(claims.c.subject, claims.c.uses).where(*where).order_by(claims.c.uses.desc()).limit(10)))
+
+
+def newest(tx: Transaction, handle: str, world: str, campaign_id: str, limit: int) -> list[Conversion]:
+    where = (conversions.c.handle == handle, conversions.c.world == world, conversions.c.campaign_id == campaign_id)
+    statement = select(conversions).where(*where).order_by(conversions.c.conversion_id.desc()).limit(limit)
+    return [_conversion(row) for row in tx.all(statement)]
+
+
+def key_row(tx: Transaction, handle: str, world: str, key: str) -> Row | None:
+    return keys(tx, handle, world, [key]).get(key)
+
+
+def _row(conversion: Conversion) -> dict[str, Any]:
+    return {name: getattr(conversion, name) for name in Conversion.__slots__}
+
+
+def _conversion(row: Row) -> Conversion:
+    fields = {name: row[name] for name in Conversion.__slots__}
+    fields["cohort"] = Cohort(fields["cohort"])
+    fields["disposition"] = Disposition(fields["disposition"])
+    return Conversion(**fields)

@@ -1,0 +1,1 @@
+"""The counters, moved by clicks and conversions in their own transactions."""

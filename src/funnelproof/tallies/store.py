@@ -1,0 +1,119 @@
+"""Rows of the three tallies: added to under the worker's own slot, summed over slots when read."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import ColumnElement, Table, cast, func, select
+
+from funnelproof.clock import Micros
+from funnelproof.storage.database import Row, Transaction
+from funnelproof.storage.schema import day_tallies, phase_tallies, quarter_tallies
+from funnelproof.storage.statements import add_up
+from funnelproof.tallies.move import ALL, QUARTER, Moves
+
+KEYS: Mapping[str, tuple[str, ...]] = {
+    table.name: tuple(column.name for column in table.primary_key)
+    for table in (day_tallies, phase_tallies, quarter_tallies)
+}
+COUNTERS: Mapping[str, tuple[str, ...]] = {
+    table.name: tuple(column.name for column in table.columns if not column.primary_key)
+    for table in (day_tallies, phase_tallies, quarter_tallies)
+}
+FUNNEL = tuple(name for name in COUNTERS["day_tallies"])
+SLOT = 0
+
+
+def move(tx: Transaction, moves: Moves, slot: int = SLOT) -> None:
+    """Add what was collected to the counters, in the transaction of the rows it counts."""
+    add_up(tx, day_tallies, _rows(day_tallies, moves.days, slot))
+    add_up(tx, phase_tallies, _rows(phase_tallies, moves.phases, slot))
+    quarters = {key: {"amount": amount} for key, amount in moves.quarters.items()}
+    add_up(tx, quarter_tallies, _rows(quarter_tallies, quarters, slot))
+
+
+def funnel_totals(tx: Transaction, handle: str, world: str, campaign_ids: Sequence[str]) -> dict[str, Row]:
+    """Funnel counters of all time by campaign, amounts left out."""
+    where = (
+        *_in_world(day_tallies, handle, world),
+        day_tallies.c.campaign_id.in_(campaign_ids),
+        day_tallies.c.dimension == ALL,
+    )
+    return {row["campaign_id"]: row for row in tx.all(_summed(day_tallies, ("campaign_id",), where, FUNNEL))}
+
+
+def revenue(tx: Transaction, handle: str, world: str, campaign_ids: Sequence[str]) -> Sequence[Row]:
+    """(campaign_id, currency, gross_minor, net_minor) of all time."""
+    where = (
+        *_in_world(day_tallies, handle, world),
+        day_tallies.c.campaign_id.in_(campaign_ids),
+        day_tallies.c.dimension == ALL,
+        day_tallies.c.currency != "",
+    )
+    return tx.all(_summed(day_tallies, ("campaign_id", "currency"), where, ("gross_minor", "net_minor")))
+
+
+def days(
+    tx: Transaction,
+    *,
+    handle: str,
+    worlds: Sequence[str],
+    campaign_id: str | None,
+    dimension: str,
+    between: tuple[str, str],
+) -> Sequence[Row]:
+    """Day rows of one dimension, first and last local day included: (day, value, currency) and every counter."""
+    where: list[ColumnElement[bool]] = [
+        day_tallies.c.handle == handle,
+        day_tallies.c.world.in_(worlds),
+        day_tallies.c.dimension == dimension,
+        day_tallies.c.day.between(*between),
+    ]
+    if campaign_id is not None:
+        where.append(day_tallies.c.campaign_id == campaign_id)
+    return tx.all(_summed(day_tallies, ("day", "value", "currency"), where, FUNNEL))
+
+
+def phases(tx: Transaction, handle: str, world: str, campaign_id: str, epoch: int | None = None) -> Sequence[Row]:
+    """Phase rows of a campaign: (epoch, phase, variant, cohort, identity, currency) and every counter."""
+    where = [*_in_world(phase_tallies, handle, world), phase_tallies.c.campaign_id == campaign_id]
+    if epoch is not None:
+        where.append(phase_tallies.c.epoch == epoch)
+    keys = ("epoch", "phase", "variant", "cohort", "identity", "currency")
+    return tx.all(_summed(phase_tallies, keys, where, COUNTERS["phase_tallies"]))
+
+
+def entries(tx: Transaction, handle: str, world: str, campaign_id: str, epoch: int) -> int:
+    """How many visitors have entered the test in an epoch."""
+    rows = phases(tx, handle, world, campaign_id, epoch)
+    return sum(row["visitors"] for row in rows if row["cohort"] == "ENTERED")
+
+
+def quarters(tx: Transaction, handle: str, world: str, campaign_id: str, since: Micros) -> Sequence[Row]:
+    """(quarter, subject, name, amount) from the quarter hour that holds `since`."""
+    where = (
+        *_in_world(quarter_tallies, handle, world),
+        quarter_tallies.c.campaign_id == campaign_id,
+        quarter_tallies.c.quarter >= since // QUARTER,
+    )
+    return tx.all(_summed(quarter_tallies, ("quarter", "subject", "name"), where, ("amount",)))
+
+
+def _in_world(table: Table, handle: str, world: str) -> tuple[ColumnElement[bool], ...]:
+    return table.c.handle == handle, table.c.world == world
+
+
+def _summed(table: Table, keys: Sequence[str], where: Sequence[ColumnElement[bool]], counters: Sequence[str]) -> Any:
+    """Counters summed over what the keys leave out. Sums come back as integers on both engines."""
+    sums = [cast(func.sum(table.c[name]), table.c[name].type).label(name) for name in counters]
+    columns = [table.c[name] for name in keys]
+    return select(*columns, *sums).where(*where).group_by(*columns).order_by(*columns)
+
+
+def _rows(table: Table, moved: Mapping[tuple[Any, ...], Mapping[str, int]], slot: int) -> list[Row]:
+    keys, counters = KEYS[table.name], COUNTERS[table.name]
+    rows: list[Row] = []
+    for key, amounts in moved.items():
+        row: dict[str, Any] = dict(zip(keys, (*key, slot), strict=True))
+        row |= {name: amounts.get(name, 0) for name in counters}
+        rows.append(row)
+    return rows
