@@ -7,7 +7,7 @@ from funnelproof.keys.ring import Keyring
 from funnelproof.keys.seal import Seal
 from funnelproof.settings import Settings
 from funnelproof.storage.database import Database
-from funnelproof.storage.ingest import Lane
+from funnelproof.storage.ingest import Ingest
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,4 +17,4 @@ class Installation:
     clock: Clock
     seal: Seal
     keyring: Keyring
-    lane: Lane
+    lane: Ingest

@@ -109,7 +109,7 @@ def add(tx: Transaction, campaign: Campaign, reason: str) -> None:
         raise CampaignExists
     bump(tx, campaign.handle)
     _write_variants(tx, campaign, before=())
-    _add_phase(tx, campaign, campaign.created_at, reason)
+    add_phase(tx, campaign, world=LIVE, at=campaign.created_at, reason=reason)
 
 
 def replace(tx: Transaction, before: Campaign, after: Campaign, reason: str) -> None:
@@ -118,7 +118,7 @@ def replace(tx: Transaction, before: Campaign, after: Campaign, reason: str) -> 
     tx.execute(update(campaigns).where(*at).values(**_row(after)))
     _write_variants(tx, after, before=before.variants)
     if (before.epoch, before.phase) != (after.epoch, after.phase):
-        _add_phase(tx, after, after.updated_at, reason)
+        add_phase(tx, after, world=LIVE, at=after.updated_at, reason=reason)
 
 
 def bury(tx: Transaction, campaign: Campaign, at: Micros) -> None:
@@ -164,10 +164,10 @@ def variant_ids_ever(tx: Transaction, handle: str, campaign_id: str) -> set[str]
     return {row["variant_id"] for row in tx.all(select(variants.c.variant_id).where(*where))}
 
 
-def _add_phase(tx: Transaction, campaign: Campaign, at: Micros, reason: str) -> None:
+def add_phase(tx: Transaction, campaign: Campaign, *, world: str, at: Micros, reason: str) -> None:
     row = {
         "handle": campaign.handle,
-        "world": LIVE,
+        "world": world,
         "campaign_id": campaign.campaign_id,
         "epoch": campaign.epoch,
         "phase": campaign.phase,

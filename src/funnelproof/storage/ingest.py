@@ -9,13 +9,24 @@ import threading
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from funnelproof.errors import Unavailable
 from funnelproof.storage.database import Database, Transaction
 
 log = logging.getLogger(__name__)
 Verb = Callable[[Transaction, Sequence[Any]], Sequence[Any]]
+
+
+class Ingest(Protocol):
+    """What a door asks of the lane."""
+
+    @property
+    def waiting(self) -> int: ...
+
+    async def submit(self, verb: Verb, claim: Any) -> Any: ...
+
+    def close(self) -> None: ...
 
 
 class LaneFull(Unavailable):
