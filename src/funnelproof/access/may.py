@@ -56,7 +56,7 @@ def _check_token_kind(rule: Rule, caller: Caller) -> None:
 
 
 def _check_role(rule: Rule, caller: Caller) -> None:
-    if rule.role is None or caller.role is None or caller.role.reaches(rule.role):
+    if rule.role is None or caller.is_at_least(rule.role):
         return
     whose = "The token's maker has" if caller.kind is Kind.TOKEN else "You have"
     raise InsufficientRole(

@@ -119,7 +119,7 @@ def members_of(tx: Transaction, handle: str) -> list[Member]:
         select(memberships, users.c.email, users.c.name)
         .join(users, users.c.user_id == memberships.c.user_id)
         .where(memberships.c.handle == handle)
-        .order_by(memberships.c.added_at, memberships.c.user_id)
+        .order_by(memberships.c.added_at, users.c.email)
     )
     found = [Member(**{**row, "role": Role(row["role"])}) for row in tx.all(statement)]
     return sorted(found, key=lambda member: member.role is not Role.OWNER)

@@ -58,11 +58,6 @@ class Shape(BaseModel):
         """Made by the Python names of its fields, and checked as a request is."""
         return cls.model_validate(members, by_name=True)
 
-    @property
-    def repeated(self) -> dict[str, Any]:
-        """The read-only members that the request repeats, by their names on the wire."""
-        return self._repeated
-
     def given(self) -> dict[str, Any]:
         """The fields that the request names, by their Python names."""
         return {name: getattr(self, name) for name in self.model_fields_set}
@@ -99,6 +94,11 @@ class Edit(Shape):
         for name in sorted(cls.read_only):
             told.setdefault("properties", {})[name] = {"readOnly": True, "description": "Accepted if unchanged."}
         return told
+
+    @property
+    def repeated(self) -> dict[str, Any]:
+        """The read-only members that the request repeats, by their names on the wire."""
+        return self._repeated
 
     def check_read_only(self, present: View) -> None:
         """Refuse read-only members that differ from what stands."""
