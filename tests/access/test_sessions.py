@@ -1,6 +1,7 @@
 """Sessions: a JWT that expires soon, a refresh token that serves once."""
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 
 import jwt
 import pytest
@@ -58,6 +59,15 @@ def test_a_token_used_twice_ends_the_whole_family(
     assert isinstance(refresh(token).problem, InvalidToken)
     assert not is_alive(database, session.family)
     assert isinstance(refresh(newest).problem, InvalidToken)
+
+
+def test_of_eight_uses_at_once_one_is_the_first_and_the_family_ends(
+    database: Database, begun: tuple[store.Session, str], refresh: Callable[..., Refreshed]
+) -> None:
+    with ThreadPoolExecutor(8) as threads:
+        answers = list(threads.map(refresh, [begun[1]] * 8))
+    assert sum(answer.session is not None for answer in answers) == 1
+    assert not is_alive(database, begun[0].family)
 
 
 def test_a_refresh_token_lives_thirty_days(

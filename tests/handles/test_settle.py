@@ -1,5 +1,7 @@
 """Handles are made once and changed in versions; on both engines."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 
 from funnelproof.access import accounts
@@ -42,6 +44,18 @@ def test_a_handle_is_made_once(database: Database, owner: str) -> None:
     create(database, owner)
     with pytest.raises(HandleTaken):
         create(database, owner)
+
+
+def test_of_eight_who_want_one_name_at_once_one_gets_it(database: Database, owner: str) -> None:
+    def attempt(_: int) -> bool:
+        try:
+            create(database, owner)
+        except HandleTaken:
+            return False
+        return True
+
+    with ThreadPoolExecutor(8) as threads:
+        assert sum(threads.map(attempt, range(8))) == 1
 
 
 def test_what_does_not_exist_is_not_found(database: Database) -> None:

@@ -111,6 +111,7 @@ AUDIENCE: tuple[Rule, ...] = (
     token("DELETE", PUBLIC + "/links/{slug}", CREATOR, "links.write"),
     token("POST", PUBLIC + "/links/{slug}/route-preview", CREATOR, "links.read"),
     anyone("POST", "/v2/public/conversions"),
+    anyone("POST", "/v2/public/arrivals"),
     anyone("GET", "/v2/public/context"),
     member("GET", "/v2/handles/{handle}/conversions", CREATOR, "analytics.read"),
     member("GET", "/v2/handles/{handle}/conversions/{conversionId}", CREATOR, "analytics.read"),

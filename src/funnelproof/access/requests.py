@@ -6,14 +6,14 @@ from pydantic import Field
 
 from funnelproof.access.accounts import check_email
 from funnelproof.access.passwords import LONGEST, check_password
-from funnelproof.access.roles import Role, check_scope
+from funnelproof.access.roles import SCOPES, WILDCARDS, Role, check_scope
 from funnelproof.access.store import AccessToken, User
 from funnelproof.web.shape import Moment, Shape, ShownMoment, View, rule
 
 Email = Annotated[str, Field(max_length=254, examples=["mara@gharart.com"]), rule(check_email)]
 NewPassword = Annotated[str, rule(check_password), Field(examples=["correct horse battery staple"])]
 Name = Annotated[str, Field(max_length=100, examples=["Mara Lindqvist"])]
-Scope = Annotated[str, rule(check_scope), Field(examples=["campaigns.read"])]
+Scope = Annotated[str, rule(check_scope), Field(json_schema_extra={"enum": [*SCOPES, *WILDCARDS]})]
 
 
 class NewAccount(Shape):
