@@ -28,10 +28,11 @@ class RunAgain(Exception):  # noqa: N818 - not an error: another transaction was
 
 
 class Transaction:
-    """One transaction on one connection, and the handles whose configuration it changed."""
+    """One transaction on one connection, and the handles whose configuration it changed. `slot`: see `Database`."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, slot: int = 0) -> None:
         self.connection = connection
+        self.slot = slot
         self.dialect = connection.dialect.name
         self.changed_handles: set[str] = set()
 
@@ -61,6 +62,10 @@ class Engines(Protocol):
 
 
 class Database:
+    """`slot` (0–15) is this process's own among those that write the same counters: each moves rows of its own."""
+
+    slot = 0
+
     def __init__(self, engines: Engines) -> None:
         self.engines = engines
         self._readers = ThreadPoolExecutor(4, thread_name_prefix="read")
@@ -92,7 +97,7 @@ class Database:
 
     def _write_once(self, fn: Callable[[Transaction], T]) -> T:
         with self.engines.writing_alone(), self.engines.writing.connect() as connection, connection.begin():
-            tx = Transaction(connection)
+            tx = Transaction(connection, self.slot)
             answer = fn(tx)
         self._tell(tx.changed_handles)
         return answer

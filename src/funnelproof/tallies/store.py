@@ -20,15 +20,14 @@ COUNTERS: Mapping[str, tuple[str, ...]] = {
     for table in (day_tallies, phase_tallies, quarter_tallies)
 }
 FUNNEL = tuple(name for name in COUNTERS["day_tallies"])
-SLOT = 0
 
 
-def move(tx: Transaction, moves: Moves, slot: int = SLOT) -> None:
+def move(tx: Transaction, moves: Moves) -> None:
     """Add what was collected to the counters, in the transaction of the rows it counts."""
-    add_up(tx, day_tallies, _rows(day_tallies, moves.days, slot))
-    add_up(tx, phase_tallies, _rows(phase_tallies, moves.phases, slot))
+    add_up(tx, day_tallies, _rows(day_tallies, moves.days, tx.slot))
+    add_up(tx, phase_tallies, _rows(phase_tallies, moves.phases, tx.slot))
     quarters = {key: {"amount": amount} for key, amount in moves.quarters.items()}
-    add_up(tx, quarter_tallies, _rows(quarter_tallies, quarters, slot))
+    add_up(tx, quarter_tallies, _rows(quarter_tallies, quarters, tx.slot))
 
 
 def funnel_totals(tx: Transaction, handle: str, world: str, campaign_ids: Sequence[str]) -> dict[str, Row]:

@@ -1,0 +1,60 @@
+"""The command `funnelproof`: the list of its commands, and what happens when one of them is refused."""
+
+import sys
+from typing import Annotated
+
+import typer
+
+from funnelproof import __version__
+from funnelproof.cli import demo, doctor, init, keys, openapi, recount, serve, settings, stats, token
+
+EPILOG = "Settings come from FUNNELPROOF_… variables: `funnelproof settings` lists them. Every command takes --help."
+REFUSED = 2
+
+app = typer.Typer(
+    name="funnelproof",
+    help="Prove your funnel before you pay for traffic.",
+    epilog=EPILOG,
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+app.command("init")(init.init)
+app.add_typer(token.app, name="token")
+app.command("serve")(serve.serve)
+app.command("demo")(demo.demo)
+app.command("recount")(recount.recount)
+app.add_typer(keys.app, name="keys")
+app.command("settings")(settings.settings)
+app.command("openapi")(openapi.openapi)
+app.command("doctor")(doctor.doctor)
+app.add_typer(stats.app, name="stats")
+
+
+def _show_version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"funnelproof {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    _version: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version.")
+    ] = False,
+) -> None:
+    """Prove your funnel before you pay for traffic."""
+
+
+def run() -> None:
+    """A refusal prints its sentence and ends with 2; what nobody foresaw shows its traceback."""
+    try:
+        app()
+    except Exception as error:
+        from funnelproof.cli.refusal import explain, say
+
+        refusal = explain(error)
+        if refusal is None:
+            raise
+        say(refusal, as_json="--json" in sys.argv[1:])
+        sys.exit(REFUSED)

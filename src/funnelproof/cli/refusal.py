@@ -1,0 +1,73 @@
+"""What a command says when it cannot do what was asked: one sentence with the fix, or one JSON object."""
+
+import json
+import sys
+from dataclasses import dataclass, field
+from typing import Any
+
+import typer
+
+from funnelproof.errors import Problem
+from funnelproof.settings import UnknownSetting, variable
+
+
+class Refused(Exception):  # noqa: N818 - shown as it is
+    """A command that cannot be done as things stand. The text is the sentence shown."""
+
+    def __init__(self, code: str, sentence: str) -> None:
+        self.code = code
+        super().__init__(sentence)
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    code: str
+    sentence: str
+    more: dict[str, Any] = field(default_factory=dict)
+
+
+def say(refusal: Refusal, *, as_json: bool) -> None:
+    """The sentence goes to stderr. With --json the object goes to stdout, where scripts read."""
+    if as_json:
+        typer.echo(json.dumps({"error": refusal.code, "message": refusal.sentence, **refusal.more}))
+        return
+    typer.echo(f"Error: {refusal.sentence}", err=True)
+    for fault in refusal.more.get("errors", []) if len(refusal.more.get("errors", [])) > 1 else []:
+        typer.echo(f"  {fault['pointer']}: {fault['detail']}", err=True)
+
+
+def explain(error: Exception) -> Refusal | None:
+    """None for what nobody foresaw: that is a fault of ours, and its traceback helps."""
+    if isinstance(error, Refused):
+        return Refusal(error.code, str(error))
+    if isinstance(error, Problem):
+        faults = [{"pointer": fault.pointer, "code": fault.code, "detail": fault.detail} for fault in error.faults]
+        return Refusal(error.code, error.detail, error.extra | ({"errors": faults} if faults else {}))
+    if isinstance(error, UnknownSetting):
+        return Refusal("unknown_setting", str(error))
+    if isinstance(error, OSError):
+        return Refusal("not_accessible", _about_file(error))
+    return _explain_other(error)
+
+
+def _explain_other(error: Exception) -> Refusal | None:
+    """Told by name, so that an error does not load what its command did without."""
+    name = type(error).__name__
+    if name in ("WrongSecret", "NotDurable"):
+        return Refusal("wrong_secret" if name == "WrongSecret" else "not_durable", str(error))
+    if name == "ValidationError" and hasattr(error, "errors"):
+        return Refusal("invalid_setting", _about_settings(error))
+    if "sqlalchemy" in sys.modules and type(error).__module__.startswith("sqlalchemy"):
+        first_line = str(getattr(error, "orig", error)).strip().partition("\n")[0]
+        return Refusal("storage_not_reachable", f"The database cannot be used: {first_line}. Ask `funnelproof doctor`.")
+    return None
+
+
+def _about_file(error: OSError) -> str:
+    about = f"{error.filename}: " if error.filename else ""
+    return f"{about}{error.strerror or error}. Check the path, and who may read and write it."
+
+
+def _about_settings(error: Any) -> str:
+    faults = [f"{variable(str(fault['loc'][0]))}: {fault['msg']}" for fault in error.errors() if fault["loc"]]
+    return "; ".join(faults) + ". `funnelproof settings` describes each."

@@ -1,0 +1,130 @@
+"""The server: granian's workers around the application, and logs as JSON lines on stderr."""
+
+import contextlib
+import fcntl
+import http.client
+import logging
+import multiprocessing
+import os
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import structlog
+from granian.constants import Interfaces
+from granian.log import LogLevels
+from granian.server.mp import MPServer
+
+from funnelproof import app, settings
+from funnelproof.settings import Settings
+from funnelproof.web.edge import Asgi
+
+SECONDS_TO_STOP = 9
+SLOTS = 16
+PATIENCE_SECONDS = 30.0
+FIRST_ASKED = "/_fp/plain.css"
+GRANIAN_LEVELS = {"debug": LogLevels.info, "error": LogLevels.error}
+
+
+class Server(MPServer):
+    """Tells `on_ready` once the first worker answers."""
+
+    on_ready: Callable[[], None] | None = None
+
+    def startup(self, *given: Any) -> None:
+        super().startup(*given)  # type: ignore[no-untyped-call]
+        threading.Thread(target=self._wait_until_ready, name="ready", daemon=True).start()
+
+    def _wait_until_ready(self) -> None:
+        if answers(self.bind_addr, self.bind_port) and self.on_ready is not None:
+            self.on_ready()
+
+
+def serve(given: Settings, *, host: str, port: int, workers: int, on_ready: Callable[[], None]) -> None:
+    """Serve until SIGTERM or SIGINT. Workers read their settings from the environment."""
+    # Forked workers share what is imported here already: they start, and start again, within a fraction of a second.
+    multiprocessing.set_start_method("fork", force=True)
+    server = Server(
+        "funnelproof.server:application",
+        factory=True,
+        interface=Interfaces.ASGI,
+        address=host,
+        port=port,
+        workers=workers,
+        websockets=False,
+        # Claims are refused by the lane's own bound, with a 503, before connections have to wait.
+        backpressure=2 * given.ingest_waiting,
+        respawn_failed_workers=True,
+        workers_kill_timeout=SECONDS_TO_STOP,
+        log_level=GRANIAN_LEVELS.get(given.log_level.lower(), LogLevels.warning),
+        log_dictconfig=log_configuration(given.log_level),
+    )
+    server.on_ready = on_ready
+    server.serve()
+
+
+def application() -> Asgi:
+    """What each worker calls: the application, its counters under a slot that no other worker of this folder holds."""
+    home = app.open_installation(settings.read_settings())
+    home.database.slot = take_slot(home.settings.data)
+    return app.Application(home)
+
+
+def take_slot(folder: Path) -> int:
+    """The first free number of 0 to 15, held until this process ends. When all are taken, two share one."""
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    for slot in range(SLOTS):
+        file = os.open(folder / f"slot-{slot}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        with contextlib.suppress(OSError):
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return slot
+        os.close(file)
+    return os.getpid() % SLOTS
+
+
+def answers(host: str, port: int) -> bool:
+    """Whether a worker answers within half a minute. Connecting proves nothing: the socket listens before they do."""
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while time.monotonic() < deadline:
+        connection = http.client.HTTPConnection(host, port, timeout=PATIENCE_SECONDS)
+        try:
+            connection.request("GET", FIRST_ASKED)
+            return connection.getresponse().status < 500
+        except (OSError, http.client.HTTPException):
+            time.sleep(0.02)
+        finally:
+            connection.close()
+    return False
+
+
+def log_configuration(level: str) -> dict[str, Any]:
+    """For `logging.config`: one JSON object a line, on stderr, in the parent and in each worker."""
+    handler = {"class": "logging.StreamHandler", "formatter": "json", "stream": "ext://sys.stderr"}
+    return {
+        "version": 1,
+        "disable_existing_loggers": False,
+        "formatters": {"json": {"()": json_lines}},
+        "handlers": {"stderr": handler},
+        "loggers": {"_granian": {"handlers": ["stderr"], "propagate": False}, "alembic": {"level": "WARNING"}},
+        "root": {"handlers": ["stderr"], "level": level.upper()},
+    }
+
+
+def json_lines() -> logging.Formatter:
+    shared: list[structlog.types.Processor] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_log_level,
+        structlog.stdlib.add_logger_name,
+        structlog.processors.TimeStamper(fmt="iso", utc=True, key="at"),
+        structlog.processors.EventRenamer("message"),
+    ]
+    return structlog.stdlib.ProcessorFormatter(
+        foreign_pre_chain=shared,
+        processors=[
+            structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+            structlog.processors.format_exc_info,
+            structlog.processors.JSONRenderer(ensure_ascii=False),
+        ],
+    )
