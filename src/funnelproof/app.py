@@ -24,6 +24,7 @@ from funnelproof.handles.handle import RESERVED
 from funnelproof.installation import Installation
 from funnelproof.keys.ring import Keyring
 from funnelproof.keys.seal import Seal, read_or_make_secret
+from funnelproof.proofs import routes as proofs
 from funnelproof.settings import Settings
 from funnelproof.storage.database import Database, Engines
 from funnelproof.storage.ingest import Lane
@@ -103,7 +104,14 @@ class Application:
 
     def _routers(self) -> Sequence[APIRouter]:
         home = self.home
-        return [module.routes(home) for module in (access, handles, campaigns, link_routes, clicks)]
+        return [
+            access.routes(home),
+            handles.routes(home),
+            campaigns.routes(home),
+            link_routes.routes(home),
+            clicks.routes(home),
+            proofs.routes(home, self.routes),
+        ]
 
 
 def open_installation(settings: Settings, clock: Clock | None = None) -> Installation:

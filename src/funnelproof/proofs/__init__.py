@@ -1,1 +1,1 @@
-"""Conversion tests: runs in worlds of their own, and the receipts they leave, bound to a digest of the configuration."""
+"""Conversion tests: runs in worlds of their own, and the receipts they leave."""

@@ -1,4 +1,4 @@
-"""What a run leaves: per variant its steps, expected and observed, a verdict, and a fingerprint without ids and times."""
+"""What a run leaves: per variant its steps and verdict, and a fingerprint without ids and times."""
 
 import hashlib
 from collections.abc import Sequence
@@ -80,10 +80,12 @@ class VariantReceipt:
 
     @property
     def verdict(self) -> Verdict:
-        """PASS: no step failed, and none of the indispensable ones was skipped."""
+        """PASS: no step failed, and none of the indispensable ones was skipped. A ctx alone is judged by itself."""
         failed = any(step.status is StepStatus.FAIL for step in self.steps)
         skipped = {step.id for step in self.steps if step.status is StepStatus.SKIPPED}
-        return Verdict.FAIL if failed or skipped & set(INDISPENSABLE) else Verdict.PASS
+        only_ctx = any(step.id == "ctx_valid" and step.status is StepStatus.PASS for step in self.steps)
+        lacking = not only_ctx and bool(skipped & set(INDISPENSABLE))
+        return Verdict.FAIL if failed or lacking else Verdict.PASS
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +105,7 @@ class StandingReceipt:
 
 def fingerprint_of(receipts: Sequence[VariantReceipt]) -> str:
     """SHA-256 over the canonical steps without ids and times: the same configuration and seed give the same."""
-    steps = [
+    steps: list[Any] = [
         {
             "variantId": receipt.variant_id,
             "steps": [

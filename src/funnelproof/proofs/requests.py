@@ -1,0 +1,131 @@
+"""Test runs and receipts as clients write and read them."""
+
+from typing import Annotated, Any
+
+from pydantic import Field, StringConstraints
+
+from funnelproof.campaigns.campaign import CampaignStatus
+from funnelproof.campaigns.requests import Amount, Event
+from funnelproof.campaigns.variants import VARIANT_ID
+from funnelproof.clock import iso, iso_or_none
+from funnelproof.proofs.receipt import StepStatus, VariantReceipt, Verdict
+from funnelproof.proofs.store import Run
+from funnelproof.web.shape import Moment, Shape, View
+
+Seed = Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9_.:-]+$")]
+MOST_SECONDS = 400 * 86_400
+
+
+class TestConversion(Shape):
+    """What to test. Without `variantId`, every variant with weight; with `ctx`, only that ctx is judged."""
+
+    variant_id: str | None = Field(None, pattern=VARIANT_ID)
+    value: Amount | None = None
+    currency: str | None = Field(None, pattern=r"^[A-Z]{3}$")
+    event_type: Event | None = None
+    seed: Seed | int | None = None
+    ctx: str | None = Field(None, max_length=4096)
+
+
+class NewRun(Shape):
+    seed: Seed | int = "funnelproof"
+    starts_at: Moment | None = None
+
+
+class ClockAdvance(Shape):
+    advance_seconds: int = Field(ge=0, le=MOST_SECONDS)
+
+
+class RunVariant(Shape):
+    variant_id: str = Field(pattern=VARIANT_ID)
+    weight: int | None = Field(None, ge=0, le=1_000_000)
+    enabled: bool | None = None
+    destination_url: str | None = None
+
+
+class RunConfiguration(Shape):
+    """What to change in the run's snapshot; the campaign itself does not change."""
+
+    status: CampaignStatus | None = None
+    ramp_percent: int | None = Field(None, ge=0, le=100)
+    variants: list[RunVariant] = Field(default=[], max_length=10)
+
+
+class OpenedRunView(View):
+    run_id: str
+    run_token: str
+    now: str
+
+
+class ClockView(View):
+    run_id: str
+    now: str
+
+
+class StepView(View):
+    id: str
+    status: StepStatus
+    expected: Any
+    observed: Any
+    evidence: dict[str, Any]
+    ms: float
+
+
+class VariantReceiptView(View):
+    variant_id: str | None
+    verdict: Verdict
+    ctx: str | None
+    click_id: str | None
+    conversion_id: str | None
+    steps: list[StepView]
+
+
+class ReceiptView(View):
+    """A run and what it found. `fresh` tells whether its receipt still speaks for the campaign as it is."""
+
+    run_id: str
+    campaign_id: str
+    state: str
+    verdict: Verdict | None
+    seed: str
+    fingerprint: str | None
+    config_digest: str
+    fresh: bool
+    changed_since: list[str]
+    opens_gate: bool
+    started_by: str
+    started_at: str
+    finished_at: str | None
+    request_id: str | None
+    variants: list[VariantReceiptView]
+
+
+def receipt_view(run: Run, *, is_fresh: bool, changed_since: list[str]) -> ReceiptView:
+    return ReceiptView(
+        run_id=run.run_id,
+        campaign_id=run.campaign_id,
+        state=run.state,
+        verdict=run.verdict,
+        seed=run.seed,
+        fingerprint=run.fingerprint,
+        config_digest=run.config_digest,
+        fresh=is_fresh,
+        changed_since=changed_since,
+        opens_gate=run.opens_gate,
+        started_by=run.started_by,
+        started_at=iso(run.started_at),
+        finished_at=iso_or_none(run.finished_at),
+        request_id=run.request_id,
+        variants=[_variant_view(variant) for variant in run.variants],
+    )
+
+
+def _variant_view(variant: VariantReceipt) -> VariantReceiptView:
+    return VariantReceiptView(
+        variant_id=variant.variant_id or None,
+        verdict=variant.verdict,
+        ctx=variant.ctx,
+        click_id=variant.click_id,
+        conversion_id=variant.conversion_id,
+        steps=[StepView(**{name: getattr(step, name) for name in StepView.model_fields}) for step in variant.steps],
+    )

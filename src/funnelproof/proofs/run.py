@@ -1,0 +1,191 @@
+"""A run, step by step: opened with a snapshot and a clock of its own, advanced, reconfigured, finished."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from funnelproof.audit.act import Act
+from funnelproof.campaigns import store as campaigns
+from funnelproof.campaigns.allocation import after_change
+from funnelproof.campaigns.campaign import Campaign, CampaignStatus
+from funnelproof.campaigns.create import AddressRules, check_campaign
+from funnelproof.clock import SECOND, Micros
+from funnelproof.errors import invalid
+from funnelproof.handles import settle
+from funnelproof.ids import new_id
+from funnelproof.links import store as links
+from funnelproof.links.link import Link
+from funnelproof.proofs import store
+from funnelproof.proofs.digest import configuration_of, digest_of
+from funnelproof.proofs.receipt import NoPrimaryLink, RunNotFound, VariantReceipt, fingerprint_of, verdict_of
+from funnelproof.proofs.store import Run
+from funnelproof.storage.database import Transaction
+from funnelproof.tallies import store as tallies
+from funnelproof.worlds import store as worlds
+from funnelproof.worlds.route import Snapshot
+from funnelproof.worlds.world import RunClosed, World
+
+OPEN, FINISHED = "OPEN", "FINISHED"
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    run: Run
+    world: World
+
+
+@dataclass(frozen=True, slots=True)
+class VariantSetting:
+    variant_id: str
+    weight: int | None = None
+    enabled: bool | None = None
+    destination_url: str | None = None
+
+
+def open_run(
+    tx: Transaction, handle: str, campaign_id: str, *, seed: str, starts_at: Micros | None, opens_gate: bool, act: Act
+) -> Opened:
+    """Take a snapshot of the campaign and open a world for it. In a run it is ACTIVE and its ramp 100."""
+    campaign = campaigns.get(tx, handle, campaign_id)
+    own_links = links.of_campaign(tx, handle, campaign_id)
+    primary = next((link for link in own_links if link.slug == campaign.primary_slug), None)
+    if primary is None:
+        raise NoPrimaryLink
+    configuration = configuration_of(campaign, primary)
+    run_id = new_id("run")
+    snapshot = Snapshot(
+        settle.existing(tx, handle), _in_run(campaign), tuple(_without_limits(link) for link in own_links)
+    )
+    world = World(
+        handle=handle,
+        world=run_id,
+        number=worlds.next_number(tx, handle),
+        campaign_id=campaign_id,
+        seed=seed,
+        clock_at=act.at if starts_at is None else starts_at,
+        snapshot=snapshot,
+        opened_at=act.at,
+        closed_at=None,
+        revision=1,
+    )
+    run = Run(
+        handle=handle,
+        run_id=run_id,
+        campaign_id=campaign_id,
+        state=OPEN,
+        seed=seed,
+        started_by=act.actor,
+        started_at=act.at,
+        finished_at=None,
+        verdict=None,
+        config_digest=digest_of(configuration),
+        configuration=configuration,
+        fingerprint=None,
+        opens_gate=opens_gate,
+        variants=(),
+        request_id=act.request_id,
+    )
+    worlds.add(tx, world)
+    campaigns.add_phase(tx, snapshot.campaign, world=run_id, at=world.clock_at, reason="run opened")
+    store.add(tx, run)
+    return Opened(run, world)
+
+
+def advance(tx: Transaction, handle: str, campaign_id: str, run_id: str, seconds: int) -> World:
+    """Move the run's clock; it never goes back."""
+    world = _locked(tx, handle, campaign_id, run_id)
+    moved = replace(world, clock_at=world.clock_at + seconds * SECOND)
+    worlds.advance(tx, handle, run_id, moved.clock_at)
+    return moved
+
+
+def reconfigure(
+    tx: Transaction,
+    handle: str,
+    campaign_id: str,
+    run_id: str,
+    *,
+    status: CampaignStatus | None,
+    ramp_percent: int | None,
+    variants: Mapping[str, VariantSetting],
+    rules: AddressRules,
+) -> World:
+    """Change the run's snapshot, never the campaign. Phases and epochs follow as they would live."""
+    world = _locked(tx, handle, campaign_id, run_id)
+    before = world.snapshot.campaign
+    unknown = sorted(set(variants) - {variant.variant_id for variant in before.variants})
+    if unknown:
+        raise invalid("variants", f"the campaign has no variant {unknown[0]!r}.")
+    after = replace(
+        before,
+        status=status or before.status,
+        ramp_percent=before.ramp_percent if ramp_percent is None else ramp_percent,
+        variants=tuple(_set(variant, variants.get(variant.variant_id)) for variant in before.variants),
+    )
+    check_campaign(after, rules)
+    entered = tallies.entries(tx, handle, run_id, campaign_id, before.epoch) > 0
+    destination = world.snapshot.primary_link.destination_url if world.snapshot.primary_link else None
+    after = after_change(before, after, somebody_entered=entered, destinations=(destination, destination))
+    if (after.epoch, after.phase) != (before.epoch, before.phase):
+        campaigns.add_phase(tx, after, world=run_id, at=world.clock_at, reason="run reconfigured")
+    changed = replace(world, snapshot=replace(world.snapshot, campaign=after), revision=world.revision + 1)
+    worlds.replace(tx, changed)
+    return changed
+
+
+def finish(tx: Transaction, run: Run, receipts: tuple[VariantReceipt, ...], now: Micros) -> Run:
+    """Close the run's world and write its receipt."""
+    world = _locked(tx, run.handle, run.campaign_id, run.run_id)
+    worlds.replace(tx, replace(world, closed_at=now))
+    finished = replace(
+        run,
+        state=FINISHED,
+        finished_at=now,
+        verdict=verdict_of(receipts),
+        fingerprint=fingerprint_of(receipts),
+        variants=receipts,
+    )
+    store.finish(tx, finished)
+    return finished
+
+
+def existing(tx: Transaction, handle: str, campaign_id: str, run_id: str) -> Run:
+    run = store.find(tx, handle, run_id)
+    if run is None or run.campaign_id != campaign_id:
+        raise RunNotFound
+    return run
+
+
+def tested_variants(campaign: Campaign) -> list[tuple[int, str]]:
+    """(number, id) of every variant with weight; a campaign without variants is tested as itself: (0, "")."""
+    weights = dict(campaign.weights)
+    return [(own.number, own.variant_id) for own in campaign.variants if weights[own.number] > 0] or [(0, "")]
+
+
+def _locked(tx: Transaction, handle: str, campaign_id: str, run_id: str) -> World:
+    world = worlds.lock(tx, handle, run_id)
+    if world is None or world.campaign_id != campaign_id:
+        raise RunNotFound
+    if world.closed_at is not None:
+        raise RunClosed
+    return world
+
+
+def _in_run(campaign: Campaign) -> Campaign:
+    return replace(campaign, status=CampaignStatus.ACTIVE, ramp_percent=100, epoch=1, phase=1)
+
+
+def _without_limits(link: Link) -> Link:
+    """Password and maxClicks are reported by the receipt, not asked for or used up in a run."""
+    return replace(link, password_hash=None, max_clicks=None)
+
+
+def _set(variant: Any, setting: VariantSetting | None) -> Any:
+    if setting is None:
+        return variant
+    return replace(
+        variant,
+        weight=variant.weight if setting.weight is None else setting.weight,
+        enabled=variant.enabled if setting.enabled is None else setting.enabled,
+        destination_url=setting.destination_url or variant.destination_url,
+    )
