@@ -32,7 +32,7 @@ from funnelproof.storage.migrate import migrate
 from funnelproof.storage.postgres import PostgresEngines
 from funnelproof.storage.sqlite import SqliteEngines
 from funnelproof.web.control import control_plane
-from funnelproof.web.edge import Asgi, Doors, Edge, Receive, Scope, Send
+from funnelproof.web.edge import Asgi, Door, Doors, Edge, Receive, Scope, Send
 
 log = logging.getLogger(__name__)
 POLL_SECONDS = 0.5
@@ -94,7 +94,7 @@ class Application:
 
     def _doors(self) -> Doors:
         convert, arrive = self.conversion_door.convert, self.conversion_door.arrive
-        fixed = {
+        fixed: dict[str, dict[str, Door]] = {
             "/v2/public/conversions": {"POST": convert},
             "/v2/public/arrivals": {"POST": arrive},
             "/v2/public/context": {"GET": ContextDoor(self.home, self.routes)},

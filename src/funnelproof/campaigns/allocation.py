@@ -28,7 +28,7 @@ def split(campaign: Campaign) -> tuple[object, ...]:
 def after_change(
     before: Campaign, after: Campaign, *, somebody_entered: bool, destinations: tuple[str | None, str | None]
 ) -> Campaign:
-    """The changed campaign in the phase and epoch it belongs to; `destinations` of its primary link, before and after."""
+    """The changed campaign in its phase and epoch; `destinations` are those of its primary link, before and after."""
     meant_before, means_now = meaning(before, destinations[0]), meaning(after, destinations[1])
     if somebody_entered and meant_before != means_now and not _only_more_variants(before, after, destinations):
         return replace(after, epoch=before.epoch + 1, phase=1)

@@ -148,6 +148,20 @@ class Campaign:
     def control(self) -> Variant | None:
         return next((variant for variant in self.variants if variant.control), None)
 
+    def starts_by_timer(self, now: Micros) -> bool:
+        """Whether `startsAt` should start it by now; what a person paused or took back, the timer does not start."""
+        waits = self.status is CampaignStatus.DRAFT and self.first_active_at is None
+        return waits and self.starts_at is not None and self.starts_at <= now
+
+    def status_at(self, now: Micros) -> CampaignStatus:
+        """Its status by the clock: `startsAt` and `endsAt` count at once, before the timer has written them down."""
+        running = self.status in (CampaignStatus.ACTIVE, CampaignStatus.PAUSED)
+        if running and self.ends_at is not None and self.ends_at <= now:
+            return CampaignStatus.COMPLETED
+        if self.starts_by_timer(now) and self.launch_policy is LaunchPolicy.OPEN:
+            return CampaignStatus.ACTIVE
+        return self.status
+
     def variant(self, number: int) -> Variant | None:
         return next((variant for variant in self.variants if variant.number == number), None)
 
@@ -170,6 +184,4 @@ def check_move(campaign: Campaign, to: CampaignStatus) -> None:
     if to not in legal:
         names = ", ".join(legal) or "none: it is final"
         detail = f"A campaign that is {campaign.status} cannot become {to}. Legal moves: {names}."
-        raise IllegalTransition(
-            detail, **{"from": campaign.status.value, "to": to.value, "legal": [move.value for move in legal]}
-        )
+        raise IllegalTransition(detail, status=campaign.status.value, to=to.value, legal=[move.value for move in legal])

@@ -1,4 +1,4 @@
-"""Changing a campaign: what is named changes, and a phase or an epoch begins where figures would no longer mean the same."""
+"""Changing a campaign: what is named changes; a phase or an epoch begins where figures would mean something else."""
 
 from dataclasses import replace
 from typing import Any
@@ -36,7 +36,7 @@ KEPT_AS_TOLD = ("starts_at", "ends_at", "details_page_slug", "embargo_until", "p
 
 
 class VariantKept(Problem):
-    """Visitors have entered this variant, so it cannot be deleted. Send it with `enabled: false`: its people go to the control."""
+    """Visitors have entered this variant, so it stays. Send it with `enabled: false`: its people go to the control."""
 
     kind, code, title = "conflict", "variant_kept", "The variant is kept"
 

@@ -115,7 +115,7 @@ def new_campaign(handle: str, body: NewCampaign, currency: str, now: Micros) -> 
 def number_variants(
     bodies: list[VariantBody], *, before: tuple[Variant, ...], next_number: int, ever: set[str]
 ) -> tuple[Variant, ...]:
-    """Variants as asked for: known ids keep their number, new ones get the next; `ever` are ids once given and deleted."""
+    """Variants as asked for: known ids keep their number, new ones get the next; `ever` are all ids given so far."""
     known = {variant.variant_id: variant for variant in before}
     faults = _id_faults(bodies, taken=ever - set(known))
     if faults:

@@ -48,7 +48,7 @@ def move(
 def ramp(
     tx: Transaction, campaign: Campaign, percent: int, *, act: Act, reason: str | None, overridden: bool = False
 ) -> Campaign:
-    """Open another share of each variant's buckets. Raising it moves nobody between variants, lowering it puts nobody out."""
+    """Open another share of each variant's buckets. Raising moves nobody between variants, lowering puts nobody out."""
     if campaign.status is CampaignStatus.COMPLETED:
         raise invalid("rampPercent", "cannot change once the campaign is completed.")
     ramped = replace(campaign, ramp_percent=percent, updated_at=act.at, version=campaign.version + 1)

@@ -16,7 +16,7 @@ from funnelproof.web.etag import check_if_match
 
 
 class LinkInUse(Problem):
-    """This is the primary link of a campaign. Give the campaign another `primarySlug` first, or send `enabled: false`."""
+    """This is a campaign's primary link. Give the campaign another `primarySlug` first, or send `enabled: false`."""
 
     kind, code, title = "conflict", "link_in_use", "The link is in use"
 

@@ -163,7 +163,7 @@ def view_of(campaign: Campaign) -> CampaignView:
     fields["max_value"] = (
         None if campaign.max_value_minor is None else decimal_text(campaign.max_value_minor, campaign.currency)
     )
-    fields["tag_policy"] = TagPolicyBody.of(**campaign.tag_policy) if campaign.tag_policy else None  # type: ignore[arg-type]
+    fields["tag_policy"] = TagPolicyBody.of(**campaign.tag_policy) if campaign.tag_policy else None
     return CampaignView(**fields)
 
 

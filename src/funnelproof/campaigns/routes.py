@@ -1,4 +1,4 @@
-"""Campaigns: create, read, change, delete, history. Lists carry health, so they live with it; moves live with the gate."""
+"""Campaigns: create, read, change, delete, history. Lists carry health and live with it; moves live with the gate."""
 
 from typing import Annotated
 from urllib.parse import urlsplit
@@ -107,7 +107,10 @@ def _add_one(router: APIRouter, home: Installation, rules: AddressRules) -> None
 
     @router.delete(BASE + "/{campaignId}", status_code=204, responses=refusals(NoSuchCampaign, CampaignKept))
     async def delete_campaign(
-        handle: HandleName, campaignId: CampaignId, caller: CallerOf, request_id: RequestId
+        handle: HandleName,
+        campaignId: CampaignId,  # noqa: N803
+        caller: CallerOf,
+        request_id: RequestId,
     ) -> None:
         """Delete a campaign that never was active. Its id is never given again."""
         act = Act(caller.actor, home.clock.now(), request_id)

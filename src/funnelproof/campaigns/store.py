@@ -84,7 +84,7 @@ def page(
     goal_type: str | None = None,
     q: str | None = None,
 ) -> list[Campaign]:
-    """Newest first; `before` is the (created_at, campaign_id) of the last one seen; `q` is looked for in name and id."""
+    """Newest first; `before` is the (created_at, campaign_id) last seen; `q` is looked for in name and id."""
     wanted: list[ColumnElement[bool]] = [campaigns.c.handle == handle, campaigns.c.deleted_at.is_(None)]
     if status is not None:
         wanted.append(campaigns.c.status == status)
@@ -162,6 +162,27 @@ def variant_ids_ever(tx: Transaction, handle: str, campaign_id: str) -> set[str]
     """Ids of all variants a campaign has or once had."""
     where = (variants.c.handle == handle, variants.c.campaign_id == campaign_id)
     return {row["variant_id"] for row in tx.all(select(variants.c.variant_id).where(*where))}
+
+
+def variant_names(tx: Transaction, handle: str, campaign_id: str) -> dict[int, str]:
+    """Variant ids by number, of all variants a campaign has or once had."""
+    where = (variants.c.handle == handle, variants.c.campaign_id == campaign_id)
+    return {row["number"]: row["variant_id"] for row in tx.all(select(variants).where(*where))}
+
+
+def due(tx: Transaction, now: Micros, *, limit: int) -> list[CampaignRef]:
+    """Campaigns of all handles that their timer should start or end by now."""
+    starts = and_(
+        campaigns.c.status == CampaignStatus.DRAFT.value,
+        campaigns.c.first_active_at.is_(None),
+        campaigns.c.starts_at <= now,
+    )
+    running = campaigns.c.status.in_((CampaignStatus.ACTIVE.value, CampaignStatus.PAUSED.value))
+    ends = and_(running, campaigns.c.ends_at <= now)
+    statement = select(campaigns.c.handle, campaigns.c.campaign_id).where(
+        campaigns.c.deleted_at.is_(None), or_(starts, ends)
+    )
+    return [(row["handle"], row["campaign_id"]) for row in tx.all(statement.order_by(campaigns.c.handle).limit(limit))]
 
 
 def add_phase(tx: Transaction, campaign: Campaign, *, world: str, at: Micros, reason: str) -> None:

@@ -1,4 +1,4 @@
-"""Which variant a click is led to, and how it stands to the test. A pure function of configuration, bucket and ledger."""
+"""Which variant a click is led to, and how it stands to the test: a function of configuration, bucket and ledger."""
 
 from dataclasses import dataclass
 from enum import StrEnum

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from importlib import import_module
 from typing import Any
 
 from funnelproof.settings import Settings
@@ -30,7 +31,7 @@ class Countries:
 
 def _open(settings: Settings) -> Any:
     try:
-        import maxminddb
+        maxminddb = import_module("maxminddb")
     except ImportError as error:
         raise RuntimeError(
             "FUNNELPROOF_GEOIP_DB needs the package maxminddb: pip install 'funnelproof[geoip]'."

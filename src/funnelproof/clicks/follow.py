@@ -135,26 +135,35 @@ def _take_in(visit: Visit, standings: dict[tuple[str, str], Standing], moves: Mo
 
 
 def _standing_after(visit: Visit, decision: Decision, standing: Standing | None) -> Standing:
-    entry = {
-        "cohort": decision.cohort,
-        "epoch": decision.epoch,
-        "phase": decision.phase,
-        "variant": decision.variant,
-        "entered_at": visit.at if decision.enters else None,
-    }
     if standing is not None:
-        return replace(standing, **entry) if decision.enters else standing
+        return _entered(standing, visit, decision) if decision.enters else standing
     return Standing(
         campaign_id=visit.campaign_id,
         visitor=visit.visitor.key,
+        cohort=decision.cohort,
+        epoch=decision.epoch,
+        phase=decision.phase,
+        variant=decision.variant,
         identity=visit.visitor.identity,
         first_at=visit.at,
+        entered_at=visit.at if decision.enters else None,
         slug=visit.route.link.slug,
         country=visit.country,
         device=visit.device,
         referrer=visit.referrer,
         source=visit.source,
-        **entry,  # type: ignore[arg-type]
+    )
+
+
+def _entered(standing: Standing, visit: Visit, decision: Decision) -> Standing:
+    """A visitor who was known outside the test enters it now; what it did before stays outside."""
+    return replace(
+        standing,
+        cohort=decision.cohort,
+        epoch=decision.epoch,
+        phase=decision.phase,
+        variant=decision.variant,
+        entered_at=visit.at,
     )
 
 
@@ -198,7 +207,7 @@ def missing_tags(campaign: Campaign | None, tags: dict[str, str]) -> list[str]:
 
 
 def count_visitor(moves: Moves, scope: tuple[str, str], standing: Standing | None, sign: int, day: str) -> None:
-    """Count a visitor as what it now is, or (sign −1) no longer as what it was: on the day and place of its first click."""
+    """Count a visitor as what it is, or (sign −1) no longer as what it was: on the day and place of its first click."""
     if standing is None:
         return
     handle, world = scope

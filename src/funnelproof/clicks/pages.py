@@ -1,4 +1,4 @@
-"""The small HTML pages of the redirect, for browsers: refusals, the password form, the bridge. No script, nothing from elsewhere."""
+"""The small HTML pages of the redirect: refusals, the password form, the bridge. No script, nothing from elsewhere."""
 
 from jinja2 import DictLoader, Environment
 
@@ -6,7 +6,11 @@ from funnelproof.errors import Problem
 from funnelproof.web.edge import EdgeAnswer, EdgeRequest
 from funnelproof.web.problems import headers_of, status_of
 
-STYLE = "body{font:1.1rem/1.6 system-ui,sans-serif;max-width:34rem;margin:15vh auto;padding:0 1.5rem;color:#1c1c28}small{color:#666}input,button{font:inherit;padding:.4rem .7rem}"
+STYLE = """
+body { font: 1.1rem/1.6 system-ui, sans-serif; max-width: 34rem; margin: 15vh auto; padding: 0 1.5rem; color: #1c1c28 }
+small { color: #595959 }
+input, button { font: inherit; padding: .4rem .7rem }
+"""
 CSP = "default-src 'none'; style-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 FRAME = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
@@ -14,15 +18,18 @@ FRAME = """<!doctype html>
 <title>{{ title }}</title><link rel="stylesheet" href="/_fp/plain.css"></head>
 <body><main><h1>{{ title }}</h1>{% block main %}{% endblock %}</main></body></html>
 """
-REFUSAL = """{% extends "frame" %}{% block main %}<p>{{ detail }}</p><p><small>Request {{ request_id }}</small></p>{% endblock %}"""
-PASSWORD = """{% extends "frame" %}{% block main %}{% if wrong %}<p role="alert">That is not the password.</p>{% endif %}
-<form method="post"><label>Password <input type="password" name="password" maxlength="128" required autofocus></label>
-<button>Open</button></form><p><small>Request {{ request_id }}</small></p>{% endblock %}"""
-BRIDGE = """{% extends "frame" %}{% block head %}<meta http-equiv="refresh" content="0; url={{ address }}">{% endblock %}
+REFUSAL = """{% extends "frame" %}{% block main %}
+<p>{{ detail }}</p><p><small>Request {{ request_id }}</small></p>{% endblock %}"""
+ASK = """{% extends "frame" %}{% block main %}{% if wrong %}<p role="alert">That is not the password.</p>{% endif %}
+<form method="post">
+<label>Password <input type="password" name="password" maxlength="128" required autofocus></label> <button>Open</button>
+</form><p><small>Request {{ request_id }}</small></p>{% endblock %}"""
+BRIDGE = """{% extends "frame" %}
+{% block head %}<meta http-equiv="refresh" content="0; url={{ address }}">{% endblock %}
 {% block main %}<p><a href="{{ address }}" rel="noreferrer">Continue</a></p>{% endblock %}"""
 
 PAGES = Environment(
-    loader=DictLoader({"frame": FRAME, "refusal": REFUSAL, "password": PASSWORD, "bridge": BRIDGE}), autoescape=True
+    loader=DictLoader({"frame": FRAME, "refusal": REFUSAL, "password": ASK, "bridge": BRIDGE}), autoescape=True
 )
 HEADERS = [("Content-Security-Policy", CSP), ("Referrer-Policy", "no-referrer"), ("Cache-Control", "no-store")]
 

@@ -3,10 +3,11 @@
 from collections.abc import Collection, Sequence
 from typing import Any
 
-from sqlalchemy import bindparam, insert, select, tuple_, update
+from sqlalchemy import bindparam, func, insert, select, tuple_, update
 
 from funnelproof.clicks.assignment import Standing
 from funnelproof.clicks.visitor import Identity
+from funnelproof.clock import Micros
 from funnelproof.links.ctx import Cohort
 from funnelproof.storage.database import Row, RunAgain, Transaction
 from funnelproof.storage.schema import clicks, ledger
@@ -81,6 +82,13 @@ def is_known(tx: Transaction, handle: str, world: str, ref: VisitorRef) -> bool:
     campaign_id, visitor = ref
     where = (ledger.c.handle == handle, ledger.c.world == world, ledger.c.campaign_id == campaign_id)
     return tx.one(select(ledger.c.visitor).where(*where, ledger.c.visitor == visitor)) is not None
+
+
+def newest_at(tx: Transaction, handle: str, world: str) -> Micros | None:
+    """When the newest click of a world was stored, by the real clock: its id is a UUIDv7."""
+    where = (clicks.c.handle == handle, clicks.c.world == world)
+    newest_id: str | None = tx.execute(select(func.max(clicks.c.click_id)).where(*where)).scalar_one()
+    return int(newest_id[4:16], 16) * 1000 if newest_id else None
 
 
 def find_clicks(tx: Transaction, handle: str, world: str, ids: Collection[str]) -> dict[str, Row]:

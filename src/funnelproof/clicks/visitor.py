@@ -1,4 +1,4 @@
-"""Who clicks: known by a first-party cookie or, without consent, by a hash that lasts a day. Raw addresses go no further."""
+"""Who clicks: known by a first-party cookie or, without consent, by a hash for a day. Raw addresses go no further."""
 
 import hmac
 import re

@@ -193,7 +193,7 @@ def event_time(claim: Claim, now: Micros) -> Micros:
 def disposition_of(
     claim: Claim, campaign: Campaign, *, value: Money | None, occurred_at: Micros, visitor_total_minor: int
 ) -> tuple[Disposition, str | None]:
-    """Where a claim belongs, and why, before anyone looks at uniqueness. The click decides, not the moment of arrival."""
+    """Where a claim belongs, and why, before uniqueness. The click decides, not the moment of arrival."""
     event_type = claim.event_type or campaign.event_type
     if event_type != campaign.event_type:
         return Disposition.OTHER_EVENT, f"the goal of the campaign is {campaign.event_type}, not {event_type}"
@@ -205,12 +205,17 @@ def disposition_of(
             Disposition.OUT_OF_WINDOW,
             f"it occurred {span(late)} after the click; the window is {campaign.attribution_window_days} d",
         )
-    if value is not None and campaign.max_value_minor is not None and value.currency == campaign.currency:
-        if value.minor > campaign.max_value_minor:
-            return Disposition.HELD, "its value exceeds the campaign's maxValue"
+    if value is not None and exceeds_maximum(value, campaign):
+        return Disposition.HELD, "its value exceeds the campaign's maxValue"
     if value is not None and visitor_total_minor + value.minor > IMPLAUSIBLE_TOTAL_MINOR:
         return Disposition.HELD, "it lifts the visitor's total above what is plausible"
     return Disposition.COUNTED, None
+
+
+def exceeds_maximum(value: Money, campaign: Campaign) -> bool:
+    """`maxValue` is in the campaign's currency; amounts in others are not compared."""
+    limit = campaign.max_value_minor
+    return limit is not None and value.currency == campaign.currency and value.minor > limit
 
 
 def limit_of(campaign: Campaign, ctx: Ctx) -> tuple[str, int] | None:

@@ -52,7 +52,7 @@ Answer = Recorded | Problem
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """The world in which a group of claims is judged: its rows, its clock (None: each claim's arrival), its configuration."""
+    """The world in which claims are judged: its rows, its clock (None: each claim's arrival), its configuration."""
 
     handle: Handle
     world: str
@@ -92,18 +92,20 @@ def _place(tx: Transaction, handle: str, world: World | None, claims: list[Claim
     if world is not None:
         snapshot = world.snapshot
         known = {snapshot.campaign.campaign_id: snapshot.campaign}
-        return Place(snapshot.handle, world.world, Mode.TEST, world.clock_at, world.closed_at is None, known)
+        is_open = world.closed_at is None
+        return Place(snapshot.handle, world.world, Mode.TEST, world.clock_at, is_open=is_open, campaigns=known)
     owner = handles.find(tx, handle)
     if owner is None:
         return None
     mode = claims[0].ctx.mode
     found = campaigns.by_ref(tx, {(handle, claim.ctx.campaign) for claim in claims})
     name = LIVE if mode is Mode.LIVE else mode.value
-    return Place(owner, name, mode, None, True, {campaign_id: campaign for (_, campaign_id), campaign in found.items()})
+    known = {campaign_id: campaign for (_, campaign_id), campaign in found.items()}
+    return Place(owner, name, mode, None, is_open=True, campaigns=known)
 
 
 class _Group:
-    """The claims of one world on their way into storage, tables written in one order: keys, claims, rows, ledger, tallies."""
+    """The claims of one world on their way into storage, in one order: keys, claims, rows, ledger, tallies."""
 
     def __init__(self, tx: Transaction, place: Place, claims: list[Claim]) -> None:
         self.tx, self.place, self.claims = tx, place, claims
@@ -314,7 +316,8 @@ def _is_in_test(made: Conversion, standing: Standing, window: Micros) -> bool:
 def _key_reused(first_id: str, at: Micros, differs: list[str]) -> KeyReused:
     faults = [Fault(pointer, "differs", "differs from what this key was first sent with.") for pointer in differs]
     fields = ", ".join(pointer.lstrip("/") for pointer in differs)
-    detail = f"This idempotency key already stands for {first_id}, and {fields} differ. Send each order under a key of its own."
+    verb = "differs" if len(differs) == 1 else "differ"
+    detail = f"This key already stands for {first_id}, and {fields} {verb}. Send each order under a key of its own."
     return KeyReused(detail, faults=faults, differs=differs, firstConversionId=first_id, firstReceivedAt=iso(at))
 
 

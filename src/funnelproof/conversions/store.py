@@ -85,9 +85,8 @@ def page(
     """Newest first, as (world, conversion). `worlds` None means every world but the live one."""
     where: list[ColumnElement[bool]] = [conversions.c.handle == handle]
     where.append(conversions.c.world.in_(worlds) if worlds is not None else conversions.c.world != "live")
-    for name in ("campaign_id", "variant", "disposition"):
-        if filters.get(name) is not None:
-            where.append(conversions.c[name] == filters[name])
+    equal = {name: filters.get(name) for name in ("campaign_id", "variant", "disposition")}
+    where += [conversions.c[name] == wanted for name, wanted in equal.items() if wanted is not None]
     if filters.get("since") is not None:
         where.append(conversions.c.received_at >= filters["since"])
     if filters.get("until") is not None:

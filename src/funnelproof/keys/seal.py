@@ -1,4 +1,4 @@
-"""What is secret lies encrypted in the database, under a secret that does not: FUNNELPROOF_SECRET or the file secret.key."""
+"""What is secret lies encrypted in the database; its key does not: FUNNELPROOF_SECRET, or the file secret.key."""
 
 import base64
 import hashlib

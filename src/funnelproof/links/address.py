@@ -54,7 +54,7 @@ def _is_public_host(host: str) -> bool:
 
 
 def arrival_address(destination: str, *, click_query: str, tracking: Mapping[str, str], ctx: str | None) -> str:
-    """Where the visitor arrives. A name set by the destination wins over the click's own, which wins over the link's tracking."""
+    """Where the visitor arrives. The destination's own query wins over the click's, that over the link's tracking."""
     address, hash_mark, fragment = destination.partition("#")
     base, _, own = address.partition("?")
     kept = [part for part in own.split("&") if part and not (ctx is not None and _name(part) == "ctx")]

@@ -24,7 +24,7 @@ class OnStorageFailure(StrEnum):
 
 
 class LinkNotFound(NotFound):
-    """There is no open link at this address. Check the slug (capitals matter), and that the link is enabled and has begun."""
+    """No open link is at this address. Check the slug (capitals matter), and that the link is enabled and has begun."""
 
 
 class LinkExpired(Problem):
@@ -102,7 +102,7 @@ def is_slug(text: str) -> bool:
 
 
 def check_open(link: Link, now: Micros) -> None:
-    """Refuse a link that is off, has not begun (both 404), has ended or has expired (410). `max_clicks` is decided when used up."""
+    """Refuse a link that is off or has not begun (404), has ended or expired (410). `max_clicks` is decided later."""
     if not link.enabled or (link.scheduled_start_at is not None and now < link.scheduled_start_at):
         raise LinkNotFound
     if link.expires_at is not None and now >= link.expires_at:

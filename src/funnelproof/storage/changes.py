@@ -1,4 +1,4 @@
-"""The change counter: one row a handle, bumped by each configuration write; caches poll it, so no writer knows its readers."""
+"""The change counter: a row for each handle, bumped by configuration writes. Caches poll it: writers know no reader."""
 
 from sqlalchemy import select
 

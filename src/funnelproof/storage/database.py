@@ -1,4 +1,4 @@
-"""The one door to storage: `read(fn)` and `write(fn)` run a plain function in one transaction; the engine decides the thread.
+"""The one door to storage: `read(fn)` and `write(fn)` run a plain function in one transaction, on a thread.
 
 An error that lies with storage itself (gone, full, locked) becomes `Unavailable`; nothing of the transaction remains.
 """
@@ -8,7 +8,7 @@ import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
-from typing import Any, Protocol, TypeVar
+from typing import Any, Protocol, TypeVar, cast
 
 from sqlalchemy import Connection, CursorResult, Engine, Executable
 from sqlalchemy.exc import DBAPIError, OperationalError
@@ -37,14 +37,14 @@ class Transaction:
         self.changed_handles: set[str] = set()
 
     def execute(self, statement: Executable, rows: Row | Sequence[Row] | None = None) -> CursorResult[Any]:
-        return self.connection.execute(statement, rows)  # type: ignore[return-value]
+        return self.connection.execute(statement, rows)
 
     def one(self, statement: Executable, row: Row | None = None) -> Row | None:
         """The only row of an answer, or None."""
-        return self.execute(statement, row).mappings().one_or_none()
+        return cast("Row | None", self.execute(statement, row).mappings().one_or_none())
 
     def all(self, statement: Executable, row: Row | None = None) -> Sequence[Row]:
-        return self.execute(statement, row).mappings().all()
+        return cast("Sequence[Row]", self.execute(statement, row).mappings().all())
 
 
 class Engines(Protocol):
@@ -86,7 +86,7 @@ class Database:
             raise _as_problem(error) from error
 
     def write_now(self, fn: Callable[[Transaction], T]) -> T:
-        """Run `fn` and commit. A conflict with another transaction runs the whole of it again, three times at the most."""
+        """Run `fn` and commit. After a conflict with another transaction all of it runs again, at most three times."""
         for last_try in (False,) * TRIES_AFTER_CONFLICT + (True,):
             try:
                 return self._write_once(fn)

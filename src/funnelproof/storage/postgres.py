@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from sqlalchemy import create_engine, make_url
+from sqlalchemy import Engine, create_engine, make_url
 
 MUST_BE_ON = ("fsync", "full_page_writes")
 DURABLE_COMMITS = {"on", "remote_write", "remote_apply", "local"}
@@ -20,8 +20,8 @@ class PostgresEngines:
         reading = create_engine(
             address, pool_size=4, max_overflow=4, pool_timeout=10, pool_pre_ping=True, isolation_level="REPEATABLE READ"
         )
-        self.writing = writing
-        self.reading = reading.execution_options(postgresql_readonly=True)
+        self.writing: Engine = writing
+        self.reading: Engine = reading.execution_options(postgresql_readonly=True)
 
     @contextmanager
     def writing_alone(self) -> Iterator[None]:

@@ -1,4 +1,4 @@
-"""SQLite: one file, WAL, a sync per commit; one writer at a time over all processes, by a file lock that queues fairly."""
+"""SQLite: one file, WAL, a sync per commit; one writer at a time over all processes, by a file lock that is fair."""
 
 import fcntl
 import sqlite3

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from functools import cache
-from typing import Any
+from typing import Any, cast
 
 from sqlalchemy import Insert, Table
 from sqlalchemy.dialects import postgresql, sqlite
@@ -21,7 +21,7 @@ def insert_new(tx: Transaction, table: Table, rows: Sequence[Row], *, returning:
 
 
 def add_up(tx: Transaction, table: Table, rows: Sequence[Row]) -> None:
-    """Insert counters, or add them to those that stand under the same key. Sorted by key, so that no two groups deadlock."""
+    """Insert counters, or add to those under the same key. Sorted by key, so that no two groups deadlock."""
     if rows:
         names = tuple(rows[0])
         tx.execute(_add_up(table, tx.dialect, names, ()), _sorted(table, rows))
@@ -33,22 +33,22 @@ def add_up_returning(tx: Transaction, table: Table, rows: Sequence[Row]) -> list
         return []
     columns = tuple(column.name for column in table.columns)
     answer = tx.execute(_add_up(table, tx.dialect, tuple(rows[0]), columns), _sorted(table, rows))
-    return list(answer.mappings())
+    return cast("list[Row]", list(answer.mappings()))
 
 
 @cache
 def _insert_new(table: Table, dialect: str, returning: tuple[str, ...]) -> Insert:
     statement: Insert = INSERTS[dialect](table).on_conflict_do_nothing()
-    return statement.returning(*(table.c[name] for name in returning))  # type: ignore[return-value]
+    return statement.returning(*(table.c[name] for name in returning))
 
 
 @cache
 def _add_up(table: Table, dialect: str, names: tuple[str, ...], returning: tuple[str, ...]) -> Insert:
-    statement = INSERTS[dialect](table)
+    statement: Any = INSERTS[dialect](table)
     keys = [column.name for column in table.primary_key]
     sums = {name: table.c[name] + statement.excluded[name] for name in names if name not in keys}
-    statement = statement.on_conflict_do_update(index_elements=keys, set_=sums)
-    return statement.returning(*(table.c[name] for name in returning)) if returning else statement  # type: ignore[no-any-return]
+    upsert: Insert = statement.on_conflict_do_update(index_elements=keys, set_=sums)
+    return upsert.returning(*(table.c[name] for name in returning)) if returning else upsert
 
 
 def _sorted(table: Table, rows: Sequence[Row]) -> list[Row]:

@@ -1,4 +1,4 @@
-"""The edge: what is hot and public, with nothing between the socket and the door. Knows bytes, paths and answers only."""
+"""The edge: what is hot and public, nothing between the socket and the door. Knows bytes, paths and answers only."""
 
 import asyncio
 import logging

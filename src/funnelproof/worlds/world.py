@@ -23,7 +23,7 @@ class RunClosed(Problem):
 
 
 class InvalidRunToken(Problem):
-    """The run token is not valid: it lives one hour and opens one run. Take the `runToken` that opening the run answered."""
+    """The run token does not hold: it lives an hour and opens one run. Take the `runToken` that opening a run gives."""
 
     kind, code, title = "unauthenticated", "invalid_run_token", "The run token is not valid"
 
