@@ -3,28 +3,34 @@
 import asyncio
 import contextlib
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from fastapi import APIRouter
 
+from funnelproof import manual, system
 from funnelproof import settings as settings_module
 from funnelproof.access import routes as access
 from funnelproof.access.guard import guarded
 from funnelproof.campaigns import link_routes
 from funnelproof.campaigns import routes as campaigns
+from funnelproof.clicks import describe as describe_clicks
 from funnelproof.clicks import pages
 from funnelproof.clicks import routes as clicks
 from funnelproof.clicks.cache import RouteCache
 from funnelproof.clicks.context import ContextDoor
 from funnelproof.clicks.door import FollowDoor
 from funnelproof.clock import Clock, SystemClock
+from funnelproof.conversions import describe as describe_conversions
 from funnelproof.conversions.door import ConversionDoor
 from funnelproof.handles import routes as handles
 from funnelproof.handles.handle import RESERVED
 from funnelproof.installation import Installation
-from funnelproof.keys.ring import Keyring
+from funnelproof.jobs.runner import Job, Runner
+from funnelproof.keys.ring import Keyring, forget_salts
 from funnelproof.keys.seal import Seal, read_or_make_secret
 from funnelproof.proofs import routes as proofs
+from funnelproof.proofs.forget import forget_worlds
+from funnelproof.results import routes as results
 from funnelproof.settings import Settings
 from funnelproof.storage.database import Database, Engines
 from funnelproof.storage.ingest import Lane
@@ -36,6 +42,7 @@ from funnelproof.web.edge import Asgi, Door, Doors, Edge, Receive, Scope, Send
 
 log = logging.getLogger(__name__)
 POLL_SECONDS = 0.5
+OPEN_TO_ORIGINS = frozenset({"/v2/public/conversions", "/v2/public/arrivals", "/v2/public/context"})
 
 
 class NotDurable(Exception):  # noqa: N818 - shown to the operator as it is
@@ -50,8 +57,10 @@ class Application:
         self.routes = RouteCache(home.database, home.settings.link_cache)
         self.follow_door = FollowDoor(home, self.routes)
         self.conversion_door = ConversionDoor(home)
-        self.control = control_plane(home, self._routers())
+        edge_paths = {**describe_clicks.paths(), **describe_conversions.paths()}
+        self.control = control_plane(home, self._routers(), extra_paths=edge_paths)
         self.edge = Edge(self._doors(), guarded(home, self.control))
+        self.jobs = Runner(home.database, self._jobs())
         self._polling: asyncio.Task[None] | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -62,9 +71,11 @@ class Application:
 
     async def start(self) -> None:
         self._polling = asyncio.create_task(self._poll())
+        self.jobs.start()
 
     async def stop(self) -> None:
         """Answer what was accepted, then let go of storage."""
+        await self.jobs.stop()
         if self._polling is not None:
             self._polling.cancel()
             with contextlib.suppress(asyncio.CancelledError):
@@ -99,8 +110,17 @@ class Application:
             "/v2/public/arrivals": {"POST": arrive},
             "/v2/public/context": {"GET": ContextDoor(self.home, self.routes)},
             "/_fp/plain.css": {"GET": pages.style},
+            "/metrics": {"GET": system.MetricsDoor(self.home, self._counts)},
         }
-        return Doors(fixed=fixed, link=self.follow_door, problem_page=pages.refusal_page, reserved=RESERVED)
+        return Doors(
+            fixed=fixed, link=self.follow_door, problem_page=pages.refusal_page, reserved=RESERVED, cors=OPEN_TO_ORIGINS
+        )
+
+    def _counts(self) -> Mapping[str, Mapping[str, int]]:
+        return {
+            "unverified_ctx": self.conversion_door.unverified,
+            "untracked_redirects": {"storage_failure": self.follow_door.untracked},
+        }
 
     def _routers(self) -> Sequence[APIRouter]:
         home = self.home
@@ -111,6 +131,17 @@ class Application:
             link_routes.routes(home),
             clicks.routes(home),
             proofs.routes(home, self.routes),
+            results.routes(home),
+            system.routes(home),
+            manual.routes(lambda: self.control.openapi()),
+        ]
+
+    def _jobs(self) -> list[Job]:
+        """All timed work, on one screen."""
+        clock = self.home.clock
+        return [
+            Job("forget_salts", 3600, lambda tx: forget_salts(tx, clock.now())),
+            Job("forget_worlds", 600, lambda tx: forget_worlds(tx, clock.now())),
         ]
 
 

@@ -56,6 +56,11 @@ token_or_nobody = partial(_rule, Who.TOKEN_OR_NOBODY)
 platform_operator = partial(_rule, Who.PLATFORM_OPERATOR)
 
 AUDIENCE: tuple[Rule, ...] = (
+    anyone("GET", "/"),
+    anyone("GET", "/docs"),
+    anyone("GET", "/docs/api"),
+    anyone("GET", "/docs/{page}"),
+    anyone("GET", "/docs/{folder}/{page}"),
     anyone("GET", "/openapi.json"),
     anyone("GET", "/v2/system/health"),
     anyone("POST", "/v2/auth/signup"),

@@ -1,0 +1,59 @@
+"""Runs the table of jobs: each in its rhythm, under its lease, one failure never stopping another."""
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from funnelproof.clock import SECOND
+from funnelproof.ids import uuid7_hex
+from funnelproof.jobs.lease import take
+from funnelproof.storage.database import Database, Transaction
+
+log = logging.getLogger(__name__)
+LEASE_SECONDS = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """`work` is one slice in one transaction; it answers how much it did, and runs again while that is not 0."""
+
+    name: str
+    every_seconds: float
+    work: Callable[[Transaction], int]
+
+
+class Runner:
+    def __init__(self, database: Database, jobs: Sequence[Job]) -> None:
+        self._database, self._jobs = database, jobs
+        self._holder = uuid7_hex()
+        self._tasks: list[asyncio.Task[None]] = []
+
+    def start(self) -> None:
+        self._tasks = [asyncio.create_task(self._repeat(job), name=job.name) for job in self._jobs]
+
+    async def stop(self) -> None:
+        for task in self._tasks:
+            task.cancel()
+        for task in self._tasks:
+            with contextlib.suppress(asyncio.CancelledError):
+                await task
+
+    async def _repeat(self, job: Job) -> None:
+        while True:
+            await asyncio.sleep(job.every_seconds)
+            try:
+                while await self.run_slice(job):
+                    await asyncio.sleep(0.05)
+            except Exception as error:
+                log.warning("the job %s failed and will be tried again: %s", job.name, error)
+
+    async def run_slice(self, job: Job) -> int:
+        """One slice, if this process holds the job's lease."""
+
+        def leased(tx: Transaction) -> int:
+            lasts = int(max(LEASE_SECONDS, 2 * job.every_seconds)) * SECOND
+            return job.work(tx) if take(tx, job.name, self._holder, lasts) else 0
+
+        return await self._database.write(leased)

@@ -1,0 +1,1 @@
+"""Launching: the gate before ACTIVE and before more traffic, the ramp, the timer."""

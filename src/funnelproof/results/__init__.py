@@ -1,0 +1,1 @@
+"""What the counters say: the funnel, by day and dimension."""

@@ -1,0 +1,159 @@
+"""GET …/analytics."""
+
+import re
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query
+
+from funnelproof.campaigns import store as campaigns
+from funnelproof.campaigns.routes import HandleName
+from funnelproof.clock import DAY, Micros, from_iso, iso_or_none, local_day
+from funnelproof.errors import invalid
+from funnelproof.handles import settle
+from funnelproof.handles.handle import Handle
+from funnelproof.installation import Installation
+from funnelproof.links.ctx import Mode
+from funnelproof.links.link import NoSuchCampaign
+from funnelproof.money import decimal_text
+from funnelproof.results.analytics import Analytics, Figures, GroupBy, Question, analyse, funnel
+from funnelproof.storage.database import Transaction
+from funnelproof.web.openapi import refusals
+from funnelproof.web.shape import View
+
+USUAL_DAYS = 30
+MOST_DAYS = 800
+LOCAL_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
+
+
+class RevenueView(View):
+    currency: str
+    gross: str
+    net: str
+
+
+class FiguresView(View):
+    clicks: int
+    qualified_clicks: int
+    bot_clicks: int
+    visitors: int
+    conversions: int
+    converters: int
+    refunded_converters: int
+    page_views: int
+    cta_clicks: int
+    revenue: list[RevenueView]
+
+
+class RowView(FiguresView):
+    key: str
+
+
+class StageView(View):
+    stage: str
+    count: int
+    rate_from_previous: float | None
+    rate_from_first: float | None
+
+
+class FreshnessView(View):
+    """Counters move in the transaction of the event, so they are as fresh as the newest click."""
+
+    status: str
+    last_updated_at: str | None
+    sla_minutes: int
+
+
+class AnalyticsView(View):
+    campaign_id: str | None
+    from_: Annotated[str, Query(alias="from")]
+    to: str
+    time_zone: str
+    group_by: GroupBy
+    mode: Mode
+    totals: FiguresView
+    rows: list[RowView]
+    funnel: list[StageView] | None
+    freshness: FreshnessView
+
+
+def routes(home: Installation) -> APIRouter:
+    router = APIRouter(tags=["results"])
+
+    @router.get("/v2/handles/{handle}/analytics", responses=refusals(NoSuchCampaign))
+    async def read_analytics(
+        handle: HandleName,
+        campaign_id: Annotated[str | None, Query(alias="campaignId", max_length=64)] = None,
+        from_: Annotated[
+            str | None, Query(alias="from", description="A local day or a time; 30 days ago unless given.")
+        ] = None,
+        to: Annotated[str | None, Query(description="A local day or a time; today unless given.")] = None,
+        group_by: Annotated[GroupBy, Query(alias="groupBy")] = GroupBy.DAY,
+        mode: Mode = Mode.LIVE,
+        run: Annotated[str | None, Query(max_length=64)] = None,
+        with_funnel: Annotated[bool, Query(alias="funnel")] = False,  # noqa: FBT002
+    ) -> AnalyticsView:
+        """Counts and revenue by day, variant or another dimension, in the handle's days; live unless asked for test."""
+
+        def work(tx: Transaction) -> tuple[Question, Handle, Analytics]:
+            owner = settle.existing(tx, handle)
+            if campaign_id is not None:
+                campaigns.get(tx, handle, campaign_id)
+            first, last = _days(owner, from_, to, home.clock.now())
+            is_test = mode is not Mode.LIVE or run is not None
+            question = Question(handle, campaign_id, first, last, group_by, is_test, run)
+            return question, owner, analyse(tx, question)
+
+        return _view(*await home.database.read(work), with_funnel=with_funnel)
+
+    return router
+
+
+def _days(owner: Handle, from_: str | None, to: str | None, now: Micros) -> tuple[str, str]:
+    last = _day("to", to, owner) if to else local_day(now, owner.zone_at(now))
+    first = _day("from", from_, owner) if from_ else local_day(now - USUAL_DAYS * DAY, owner.zone_at(now))
+    if first > last:
+        raise invalid("from", f"{first} is after {last}.")
+    span = (from_iso(f"{last}T00:00:00Z") - from_iso(f"{first}T00:00:00Z")) // DAY
+    if span > MOST_DAYS:
+        raise invalid("from", f"spans {span} days; at most {MOST_DAYS} are answered at once.")
+    return first, last
+
+
+def _day(field: str, text: str, owner: Handle) -> str:
+    try:
+        if LOCAL_DAY.fullmatch(text):
+            from_iso(f"{text}T00:00:00Z")
+            return text
+        at = from_iso(text.replace(" ", "+"))
+        return local_day(at, owner.zone_at(at))
+    except (ValueError, OverflowError):
+        raise invalid(field, "must be a day (2026-11-23) or an ISO 8601 time with its offset.") from None
+
+
+def _view(question: Question, owner: Handle, found: Analytics, *, with_funnel: bool) -> AnalyticsView:
+    stages = [
+        StageView(stage=s, count=c, rate_from_previous=p, rate_from_first=f) for s, c, p, f in funnel(found.totals)
+    ]
+    newest = found.newest
+    return AnalyticsView(
+        campaign_id=question.campaign_id,
+        from_=question.first_day,
+        to=question.last_day,
+        time_zone=owner.time_zone,
+        group_by=question.group_by,
+        mode=Mode.TEST if question.is_test else Mode.LIVE,
+        totals=FiguresView(**_figures(found.totals)),
+        rows=[RowView(key=key, **_figures(figures)) for key, figures in found.rows],
+        funnel=stages if with_funnel else None,
+        freshness=FreshnessView(
+            status="FRESH" if newest is not None else "UNKNOWN", last_updated_at=iso_or_none(newest), sla_minutes=1
+        ),
+    )
+
+
+def _figures(figures: Figures) -> dict[str, Any]:
+    revenue = [
+        RevenueView(currency=currency, gross=decimal_text(gross, currency), net=decimal_text(net, currency))
+        for currency, (gross, net) in sorted(figures.revenue.items())
+    ]
+    return {**figures.counts, "revenue": revenue}
