@@ -1,0 +1,209 @@
+"""The raw rows of one world of one handle, streamed in the order of their keys: memory does not grow with them."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from itertools import groupby
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, Table, and_, case, func, select, tuple_
+
+from funnelproof.campaigns import store as campaigns
+from funnelproof.clock import Micros
+from funnelproof.handles import store as handles
+from funnelproof.handles.handle import ZoneFrom
+from funnelproof.recount.rules import Money, TagRule, VisitorSums
+from funnelproof.storage.database import Row, Transaction
+from funnelproof.storage.schema import (
+    campaign_history,
+    clicks,
+    conversions,
+    day_tallies,
+    ledger,
+    ledger_money,
+    phase_tallies,
+    quarter_tallies,
+)
+from funnelproof.worlds import store as worlds
+
+AT_ONCE = 2000
+Scope = tuple[str, str]
+TABLES = (clicks, ledger, ledger_money, conversions, day_tallies, phase_tallies, quarter_tallies)
+
+
+def scopes(tx: Transaction) -> list[Scope]:
+    """Every (handle, world) that has rows or counters, found by leaps along the keys."""
+    found: set[Scope] = set()
+    for table in TABLES:
+        last: Scope = ("", "")
+        while (row := tx.one(_next_scope(table, last))) is not None:
+            last = (row["handle"], row["world"])
+            found.add(last)
+    return sorted(found)
+
+
+def _next_scope(table: Table, after: Scope) -> Select[Any]:
+    columns = (table.c.handle, table.c.world)
+    return select(*columns).where(tuple_(*columns) > tuple_(*after)).order_by(*columns).limit(1)
+
+
+def sort_on_disk(tx: Transaction) -> None:
+    """SQLite is told elsewhere to sort in memory, which is right for small answers only."""
+    if tx.dialect == "sqlite":
+        tx.connection.exec_driver_sql("PRAGMA temp_store=FILE")
+
+
+def size(scope: Scope, tx: Transaction) -> int:
+    """How many rows there are to read."""
+    counts = (select(func.count()).select_from(table).where(_within(table, scope)) for table in (clicks, conversions))
+    return sum(int(tx.execute(count).scalar_one()) for count in counts)
+
+
+def zones(tx: Transaction, scope: Scope) -> tuple[ZoneFrom, ...]:
+    """The handle's time zones; a run has those of its snapshot."""
+    world = worlds.find(tx, *scope)
+    owner = world.snapshot.handle if world else handles.find(tx, scope[0])
+    return owner.zones if owner else (ZoneFrom(0, "UTC"),)
+
+
+def tag_rules(tx: Transaction, scope: Scope) -> dict[str, TagRule]:
+    """By campaign, as they stand now."""
+    handle = scope[0]
+    refs = {(handle, row["campaign_id"]) for row in tx.all(_campaigns_in(scope)) if row["campaign_id"]}
+    changed = _policy_changes(tx, handle)
+    found = campaigns.by_ref(tx, refs) if refs else {}
+    return {
+        campaign_id: TagRule(campaign.required_tags, changed.get(campaign_id, 0))
+        for (_, campaign_id), campaign in found.items()
+    }
+
+
+def _campaigns_in(scope: Scope) -> Select[Any]:
+    return select(quarter_tallies.c.campaign_id).where(_within(quarter_tallies, scope)).distinct()
+
+
+def _policy_changes(tx: Transaction, handle: str) -> dict[str, Micros]:
+    columns = (campaign_history.c.campaign_id, campaign_history.c.at, campaign_history.c.details)
+    statement = select(*columns).where(campaign_history.c.handle == handle, campaign_history.c.act == "changed")
+    rows = tx.all(statement.order_by(campaign_history.c.at))
+    return {row["campaign_id"]: row["at"] for row in rows if "tag_policy" in (row["details"] or {}).get("changed", [])}
+
+
+def click_rows(tx: Transaction, scope: Scope) -> Iterator[Row]:
+    """Clicks with the first moment of their visitor (None: no person's click is known of it)."""
+    names = ("campaign_id", "slug", "variant", "visitor", "kind", "clicked_at", "tags", "with_ctx")
+    place = ("country", "device", "referrer", "source")
+    statement = (
+        select(*(clicks.c[name] for name in names + place), ledger.c.first_at)
+        .select_from(clicks.outerjoin(ledger, _same(clicks, ledger, "campaign_id", "visitor")))
+        .where(_within(clicks, scope))
+        .order_by(clicks.c.click_id)
+    )
+    return _streamed(tx, statement)
+
+
+def conversion_rows(tx: Transaction, scope: Scope) -> Iterator[Row]:
+    """Conversions with the dimensions of their click and the first moment of their visitor."""
+    names = ("campaign_id", "slug", "variant", "visitor", "disposition", "value_minor", "currency")
+    times = ("clicked_at", "occurred_at", "received_at")
+    unknown = {"country": "ZZ", "device": "UNKNOWN", "referrer": "direct", "source": "direct"}
+    joined = conversions.outerjoin(clicks, _same(conversions, clicks, "click_id"))
+    joined = joined.outerjoin(ledger, _same(conversions, ledger, "campaign_id", "visitor"))
+    statement = (
+        select(
+            *(conversions.c[name] for name in names + times),
+            *(func.coalesce(clicks.c[name], default).label(name) for name, default in unknown.items()),
+            ledger.c.first_at,
+        )
+        .select_from(joined)
+        .where(_within(conversions, scope))
+        .order_by(conversions.c.conversion_id)
+    )
+    return _streamed(tx, statement)
+
+
+@dataclass(slots=True)
+class Standing:
+    """All that is kept of one visitor: its ledger row, its stored money by currency, and what its conversions say."""
+
+    campaign_id: str
+    visitor: str
+    row: Row | None = None
+    stored_money: dict[str, Money] = field(default_factory=dict)
+    sums: VisitorSums = field(default_factory=VisitorSums)
+
+
+def standings(tx: Transaction, scope: Scope) -> Iterator[Standing]:
+    """Visitors in the order of (campaign, visitor): three streams read side by side."""
+    streams = (
+        _by_visitor(tx, select(ledger), ledger, scope),
+        _by_visitor(tx, select(ledger_money), ledger_money, scope),
+        _by_visitor(tx, _sums_by_visitor(), conversions, scope),
+    )
+    heads = [next(stream, None) for stream in streams]
+    while present := [head[0] for head in heads if head is not None]:
+        ref = min(present)
+        parts: list[list[Row]] = [[], [], []]
+        for at, head in enumerate(heads):
+            if head is not None and head[0] == ref:
+                parts[at], heads[at] = head[1], next(streams[at], None)
+        yield _standing(ref, *parts)
+
+
+def _standing(ref: tuple[str, str], kept: list[Row], money: list[Row], made: list[Row]) -> Standing:
+    stored = {row["currency"]: Money(row["gross_minor"], row["test_net_minor"]) for row in money}
+    sums = VisitorSums(
+        conversions=sum(int(row["counted"]) for row in made),
+        test_conversions=sum(int(row["in_test"]) for row in made),
+        money={row["money"]: Money(int(row["gross"]), int(row["test_net"])) for row in made if row["money"]},
+    )
+    return Standing(*ref, row=kept[0] if kept else None, stored_money=stored, sums=sums)
+
+
+def _by_visitor(
+    tx: Transaction, statement: Select[Any], table: Table, scope: Scope
+) -> Iterator[tuple[tuple[str, str], list[Row]]]:
+    columns = (table.c.campaign_id, table.c.visitor)
+    rows = _streamed(tx, statement.where(_within(table, scope)).order_by(*columns))
+    for ref, group in groupby(rows, key=lambda row: (row["campaign_id"], row["visitor"])):
+        yield ref, list(group)
+
+
+def _sums_by_visitor() -> Select[Any]:
+    """Counted conversions of each visitor and currency; conversions without an amount under the currency ''."""
+    counted, in_test = conversions.c.disposition == "COUNTED", conversions.c.in_test == True  # noqa: E712 - SQL
+    money = case((conversions.c.value_minor.is_(None), ""), else_=func.coalesce(conversions.c.currency, ""))
+    value = func.coalesce(conversions.c.value_minor, 0)
+    return select(
+        conversions.c.campaign_id,
+        conversions.c.visitor,
+        money.label("money"),
+        func.sum(case((counted, 1), else_=0)).label("counted"),
+        func.sum(case((in_test, 1), else_=0)).label("in_test"),
+        func.sum(case((counted, value), else_=0)).label("gross"),
+        func.sum(case((in_test, value), else_=0)).label("test_net"),
+    ).group_by(conversions.c.campaign_id, conversions.c.visitor, money)
+
+
+def _streamed(tx: Transaction, statement: Select[Any]) -> Iterator[Row]:
+    streamed = statement.execution_options(stream_results=True, yield_per=AT_ONCE)
+    yield from tx.execute(streamed).mappings()  # type: ignore[misc]
+
+
+def _within(table: Table, scope: Scope) -> ColumnElement[bool]:
+    return and_(table.c.handle == scope[0], table.c.world == scope[1])
+
+
+def _same(one: Table, other: Table, *names: str) -> ColumnElement[bool]:
+    """Rows of one handle and world that agree in these columns."""
+    return and_(*(one.c[name] == other.c[name] for name in ("handle", "world", *names)))
+
+
+def stored(tx: Transaction, table: Table, scope: Scope) -> Iterator[tuple[tuple[Any, ...], Mapping[str, int]]]:
+    """(key without slot, counters summed over slots) of a tally, in the order of its keys."""
+    keys = [column for column in table.primary_key if column.name != "slot"]
+    counters = [column for column in table.columns if not column.primary_key]
+    sums = [func.sum(column).label(column.name) for column in counters]
+    statement = select(*keys, *sums).where(_within(table, scope)).group_by(*keys).order_by(*keys)
+    for row in _streamed(tx, statement):
+        key = tuple(row[column.name] for column in keys)
+        yield key, {column.name: int(row[column.name]) for column in counters}
