@@ -10,7 +10,8 @@ from funnelproof.access import sessions, store
 from funnelproof.access.roles import Role
 from funnelproof.clock import MINUTE, SECOND, SetClock, from_iso
 from funnelproof.installation import Installation
-from funnelproof.keys.ring import Purpose, rotate
+from funnelproof.keys.key import Purpose
+from funnelproof.keys.ring import rotate
 
 ME = "/v2/auth/me"
 TOKENS = f"/v2/handles/{HANDLE}/tokens"

@@ -11,7 +11,8 @@ from funnelproof.access.caller import InvalidToken, TokenExpired
 from funnelproof.access.sessions import Refreshed
 from funnelproof.clock import DAY, MINUTE, SECOND, SetClock
 from funnelproof.installation import Installation
-from funnelproof.keys.ring import Purpose, rotate
+from funnelproof.keys.key import Purpose
+from funnelproof.keys.ring import rotate
 from funnelproof.storage.database import Database, Transaction
 
 NOW = 1_000_000 * SECOND

@@ -11,7 +11,8 @@ from funnelproof.access import store
 from funnelproof.access.caller import InvalidToken, TokenExpired
 from funnelproof.clock import DAY, MINUTE, SECOND, Micros, iso, span
 from funnelproof.ids import new_id
-from funnelproof.keys.ring import Keyring, Purpose
+from funnelproof.keys.key import Purpose
+from funnelproof.keys.ring import Keyring
 from funnelproof.storage.database import Transaction
 
 ACCESS_LIFE: Micros = 15 * MINUTE

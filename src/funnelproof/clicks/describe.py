@@ -41,7 +41,7 @@ def paths() -> dict[str, Any]:
                 "tags": ["context"],
                 "operationId": "read_context",
                 "summary": "What a ctx says, and whether it is usable",
-                "description": "Nothing of its content is told unless its signature holds; its click and visitor never.",
+                "description": "Nothing of its content is told unless its signature holds; click and visitor never.",
                 "parameters": [{"name": "ctx", "in": "query", "required": False, "schema": {"type": "string"}}],
                 "responses": {"200": {"description": "Read.", "content": {"application/json": {"schema": CONTEXT}}}},
             }
@@ -51,7 +51,7 @@ def paths() -> dict[str, Any]:
                 "tags": ["links"],
                 "operationId": "follow_link",
                 "summary": "Follow a link",
-                "description": "Records the click, decides the variant, mints a ctx, leads on. 302 or 307 as the link says.",
+                "description": "Records the click, decides the variant, mints a ctx, leads on.",
                 "parameters": [
                     {"name": "handle", "in": "path", "required": True, "schema": {"type": "string"}},
                     {"name": "slug", "in": "path", "required": True, "schema": {"type": "string", "pattern": SLUG}},

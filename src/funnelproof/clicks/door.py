@@ -24,7 +24,7 @@ from funnelproof.clicks.visitor import (
 from funnelproof.clock import MINUTE, Micros
 from funnelproof.errors import Problem, Unavailable
 from funnelproof.installation import Installation
-from funnelproof.keys.ring import Purpose
+from funnelproof.keys.key import Purpose
 from funnelproof.links.address import arrival_address, read_query
 from funnelproof.links.ctx import Cohort, Consent, Ctx, mint
 from funnelproof.links.link import UTM_TAGS, Link, LinkMode, LinkNotFound, OnStorageFailure, check_open, is_slug

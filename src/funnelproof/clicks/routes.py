@@ -11,7 +11,7 @@ from funnelproof.clicks.cache import read_route
 from funnelproof.clicks.visitor import COOKIE_VALUE, with_cookie
 from funnelproof.errors import Problem
 from funnelproof.installation import Installation
-from funnelproof.keys.ring import Purpose
+from funnelproof.keys.key import Purpose
 from funnelproof.links.ctx import Cohort
 from funnelproof.links.link import LinkNotFound, check_open
 from funnelproof.links.requests import Country, Device, Word

@@ -25,7 +25,7 @@ REQUEST: dict[str, Any] = {
         "eventType": {"type": ["string", "null"], "pattern": "^[a-z][a-z0-9_]{0,63}$"},
         "value": {
             "type": ["string", "number", "null"],
-            "description": "A plain decimal ≥ 0 with no more decimals than the currency has; a text is read exactly too.",
+            "description": "A plain decimal ≥ 0 with no more decimals than the currency has.",
         },
         "currency": {
             "type": ["string", "null"],

@@ -15,7 +15,7 @@ from funnelproof.conversions.record import Recorded, record
 from funnelproof.conversions.request import digest_of, plain, read_arrival, read_body
 from funnelproof.conversions.view import view_of
 from funnelproof.installation import Installation
-from funnelproof.keys.ring import Purpose
+from funnelproof.keys.key import Purpose
 from funnelproof.links.ctx import Ctx, InvalidCtx, key_is_known, open_ctx
 from funnelproof.web.edge import EdgeAnswer, EdgeRequest
 from funnelproof.web.problems import WrongMediaType

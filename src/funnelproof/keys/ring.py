@@ -5,37 +5,16 @@ A new key is stored announced and signs 30 s later, so that every process knows 
 
 import secrets
 import threading
-from dataclasses import dataclass
-from enum import StrEnum
 
 from funnelproof.clock import DAY, HOUR, SECOND, Clock, Micros, local_day
 from funnelproof.keys import store
+from funnelproof.keys.key import Key, Purpose
 from funnelproof.keys.seal import Seal
 from funnelproof.storage.database import Database, Transaction
 
 SIGNS_AFTER: Micros = 30 * SECOND
 VERIFIES_FOR: Micros = 367 * DAY
 SALT_LIFE: Micros = 48 * HOUR
-
-
-class Purpose(StrEnum):
-    """What a key is for. Only `ctx` and `session` rotate; the visitor key never does, or every visitor would be new."""
-
-    CTX = "ctx"
-    SESSION = "session"
-    VISITOR = "visitor"
-    CUSTOMER = "customer"
-
-
-@dataclass(frozen=True, slots=True)
-class Key:
-    key_id: str
-    secret: bytes
-    signs_from: Micros
-    retired_at: Micros | None
-
-    def __repr__(self) -> str:
-        return f"Key({self.key_id}, ***)"
 
 
 def make_first_keys(tx: Transaction, seal: Seal, now: Micros) -> None:
@@ -118,6 +97,6 @@ class Keyring:
 
 
 def forget_salts(tx: Transaction, now: Micros) -> int:
-    """Delete the salts that are 48 hours old: what they hashed can no longer be guessed. One slice, nothing left to do."""
+    """Delete the salts that are 48 hours old: what they hashed can no longer be guessed."""
     store.forget_salts(tx, made_before=now - SALT_LIFE)
     return 0

@@ -22,7 +22,7 @@ from enum import StrEnum
 
 from funnelproof.clock import SECOND, Micros, iso, span
 from funnelproof.errors import Fault, Problem
-from funnelproof.keys.ring import Key, Keyring, Purpose
+from funnelproof.keys.key import Key, Keys, Purpose
 
 VERSION = 1
 TAG_BYTES = 16
@@ -134,7 +134,7 @@ def mint(ctx: Ctx, key: Key) -> str:
     return f"{key.key_id}.{text}"
 
 
-def open_ctx(text: str, keyring: Keyring) -> Ctx:
+def open_ctx(text: str, keyring: Keys) -> Ctx:
     """What a ctx says, once its signature holds. Its times are not judged here: see `check_times`."""
     if not text:
         raise InvalidCtx(
@@ -155,7 +155,7 @@ def open_ctx(text: str, keyring: Keyring) -> Ctx:
     return _unpack(payload)
 
 
-def key_is_known(text: str, keyring: Keyring) -> bool:
+def key_is_known(text: str, keyring: Keys) -> bool:
     """Whether the key named by a ctx is at hand; if not, the keyring deserves a refresh before the ctx is refused."""
     return keyring.find(Purpose.CTX, text[:KEY_ID_LENGTH]) is not None
 

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from funnelproof.clock import HOUR, Micros
 from funnelproof.errors import Problem
-from funnelproof.keys.ring import Keyring, Purpose
+from funnelproof.keys.key import Purpose
+from funnelproof.keys.ring import Keyring
 from funnelproof.links.ctx import Mode
 from funnelproof.worlds.route import Snapshot
 

@@ -1,0 +1,33 @@
+"""What a key is, and what it is for. Knows no storage."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Protocol
+
+from funnelproof.clock import Micros
+
+
+class Purpose(StrEnum):
+    """What a key is for. Only `ctx` and `session` rotate; the visitor key never does, or every visitor would be new."""
+
+    CTX = "ctx"
+    SESSION = "session"
+    VISITOR = "visitor"
+    CUSTOMER = "customer"
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    key_id: str
+    secret: bytes
+    signs_from: Micros
+    retired_at: Micros | None
+
+    def __repr__(self) -> str:
+        return f"Key({self.key_id}, ***)"
+
+
+class Keys(Protocol):
+    """Where a key that may verify is found."""
+
+    def find(self, purpose: Purpose, key_id: str) -> Key | None: ...
