@@ -95,11 +95,12 @@ class Application:
                 return
 
     async def _poll(self) -> None:
-        """See what other processes changed, twice a second."""
+        """See what other processes changed: configuration twice a second, keys every second time."""
         while True:
             await asyncio.sleep(POLL_SECONDS)
             try:
                 await self.routes.poll()
+                await asyncio.to_thread(self.home.keyring.refresh)
             except Exception as error:
                 log.warning("changes could not be read: %s", error)
 
@@ -113,7 +114,12 @@ class Application:
             "/metrics": {"GET": system.MetricsDoor(self.home, self._counts)},
         }
         return Doors(
-            fixed=fixed, link=self.follow_door, problem_page=pages.refusal_page, reserved=RESERVED, cors=OPEN_TO_ORIGINS
+            fixed=fixed,
+            link=self.follow_door,
+            problem_page=pages.refusal_page,
+            reserved=RESERVED,
+            cors=OPEN_TO_ORIGINS,
+            link_domain=self.home.settings.public_domain,
         )
 
     def _counts(self) -> Mapping[str, Mapping[str, int]]:

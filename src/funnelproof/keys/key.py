@@ -8,12 +8,16 @@ from funnelproof.clock import Micros
 
 
 class Purpose(StrEnum):
-    """What a key is for. Only `ctx` and `session` rotate; the visitor key never does, or every visitor would be new."""
+    """What a key is for."""
 
     CTX = "ctx"
     SESSION = "session"
     VISITOR = "visitor"
     CUSTOMER = "customer"
+
+
+ROTATING = frozenset({Purpose.CTX, Purpose.SESSION})
+"""The others never rotate: with a new visitor or customer key everybody would be somebody else."""
 
 
 @dataclass(frozen=True, slots=True)

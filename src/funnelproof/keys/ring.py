@@ -8,7 +8,7 @@ import threading
 
 from funnelproof.clock import DAY, HOUR, SECOND, Clock, Micros, local_day
 from funnelproof.keys import store
-from funnelproof.keys.key import Key, Purpose
+from funnelproof.keys.key import ROTATING, Key, Purpose
 from funnelproof.keys.seal import Seal
 from funnelproof.storage.database import Database, Transaction
 
@@ -27,8 +27,10 @@ def make_first_keys(tx: Transaction, seal: Seal, now: Micros) -> None:
 
 def rotate(tx: Transaction, seal: Seal, now: Micros, purpose: Purpose) -> str:
     """Announce a new key; those before it retire when it begins to sign, and are forgotten 367 days later."""
+    if purpose not in ROTATING:
+        raise ValueError(f"the {purpose} key never rotates: with a new one everybody would be somebody else")
     key = _new_key(purpose, seal, announced_at=now, signs_from=now + SIGNS_AFTER)
-    store.retire(tx, purpose, announced_before=now, at=key.signs_from)
+    store.retire(tx, purpose, at=key.signs_from)
     store.forget(tx, purpose, retired_before=now - VERIFIES_FOR)
     store.add(tx, key)
     return key.key_id
@@ -61,9 +63,8 @@ class Keyring:
     def signing(self, purpose: Purpose) -> Key:
         """The youngest key that may sign by now."""
         now = self._clock.now()
-        return max(
-            (key for key in self._keys[purpose].values() if key.signs_from <= now), key=lambda key: key.signs_from
-        )
+        ready = (key for key in self._keys[purpose].values() if key.signs_from <= now)
+        return max(ready, key=lambda key: key.signs_from)
 
     def find(self, purpose: Purpose, key_id: str) -> Key | None:
         """A key that may verify, or None. Never touches storage: see `refresh`."""
@@ -77,6 +78,10 @@ class Keyring:
         with self._lock:
             if self._clock.now() - self._read_at >= SECOND:
                 self.load()
+
+    def known_salt(self, at: Micros) -> bytes | None:
+        """The salt of a UTC day if it is at hand. Never touches storage: see `daily_salt`."""
+        return self._salts.get(local_day(at, "UTC"))
 
     def daily_salt(self, at: Micros) -> bytes:
         """The salt of a UTC day, made on first use and forgotten after 48 hours by `forget_salts`."""

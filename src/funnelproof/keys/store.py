@@ -28,16 +28,10 @@ def add(tx: Transaction, key: SealedKey) -> None:
     tx.execute(insert(ring_keys), {name: getattr(key, name) for name in SealedKey.__slots__})
 
 
-def retire(tx: Transaction, purpose: str, *, announced_before: Micros, at: Micros) -> None:
-    tx.execute(
-        update(ring_keys)
-        .where(
-            ring_keys.c.purpose == purpose,
-            ring_keys.c.announced_at < announced_before,
-            ring_keys.c.retired_at.is_(None),
-        )
-        .values(retired_at=at)
-    )
+def retire(tx: Transaction, purpose: str, *, at: Micros) -> None:
+    """All keys of a purpose that are not retired yet."""
+    present = (ring_keys.c.purpose == purpose, ring_keys.c.retired_at.is_(None))
+    tx.execute(update(ring_keys).where(*present).values(retired_at=at))
 
 
 def forget(tx: Transaction, purpose: str, *, retired_before: Micros) -> None:

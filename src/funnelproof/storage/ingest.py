@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from funnelproof.errors import Unavailable
+from funnelproof.errors import Problem, Unavailable
 from funnelproof.storage.database import Database, Transaction
 
 log = logging.getLogger(__name__)
@@ -91,14 +91,18 @@ class Lane:
         except Unavailable as problem:
             _deliver(group, [problem] * len(group))
         except Exception as error:
-            if len(group) == 1:
-                log.exception("a claim broke its verb")
-                _deliver(group, [error])
-                return
-            self._run(group[: len(group) // 2])
-            self._run(group[len(group) // 2 :])
+            self._narrow_down(group, error)
         else:
             _deliver(group, answers)
+
+    def _narrow_down(self, group: list[_Waiting], error: Exception) -> None:
+        if len(group) > 1:
+            self._run(group[: len(group) // 2])
+            self._run(group[len(group) // 2 :])
+            return
+        if not isinstance(error, Problem):
+            log.error("a claim broke its verb", exc_info=error)
+        _deliver(group, [error])
 
 
 def _run_verbs(tx: Transaction, group: list[_Waiting]) -> list[Any]:
@@ -115,7 +119,10 @@ def _deliver(group: list[_Waiting], answers: Sequence[Any]) -> None:
     pairs = list(zip(group, answers, strict=True))
     for loop in {waiting.future.get_loop() for waiting in group}:
         own = [pair for pair in pairs if pair[0].future.get_loop() is loop]
-        loop.call_soon_threadsafe(_settle, own)
+        try:
+            loop.call_soon_threadsafe(_settle, own)
+        except RuntimeError:  # the loop was closed meanwhile: nobody waits there any more
+            log.warning("%s answers came too late: their event loop is closed", len(own))
 
 
 def _settle(pairs: list[tuple[_Waiting, Any]]) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 from funnelproof.errors import Problem
 from funnelproof.ids import is_request_id, uuid7_hex
 from funnelproof.web import problems
+from funnelproof.web.asgi import ClientLeft
 
 log = logging.getLogger(__name__)
 Scope = MutableMapping[str, Any]
@@ -27,16 +28,6 @@ PREFLIGHT = (
     ("Access-Control-Max-Age", "86400"),
     ("Cache-Control", "no-store"),
 )
-
-
-class BodyTooSlow(Problem):
-    """The body did not arrive in time."""
-
-    kind, code, title = "invalid", "invalid_payload", "The body did not arrive in time"
-
-
-class ClientGone(Exception):  # noqa: N818 - nobody is there to be told
-    """The client closed the connection before its request was whole."""
 
 
 @dataclass(slots=True)
@@ -58,7 +49,7 @@ class EdgeRequest:
         try:
             return await asyncio.wait_for(self._read(limit), BODY_SECONDS)
         except TimeoutError:
-            raise BodyTooSlow(f"The body did not arrive within {BODY_SECONDS:.0f} s. Send it again.") from None
+            raise problems.SlowBody(f"The body did not arrive within {BODY_SECONDS:.0f} s. Send it again.") from None
 
     async def _read(self, limit: int) -> bytes:
         parts: list[bytes] = []
@@ -66,7 +57,7 @@ class EdgeRequest:
         while more:
             message = await self.receive()
             if message["type"] == "http.disconnect":
-                raise ClientGone
+                raise ClientLeft
             part = message.get("body", b"")
             size += len(part)
             if size > limit:
@@ -93,12 +84,27 @@ Page = Callable[[Problem, EdgeRequest], EdgeAnswer]
 
 @dataclass(frozen=True, slots=True)
 class Doors:
-    """`fixed` by path and method; `link` takes every `/{handle}/{slug}` whose first segment is not reserved."""
+    """`fixed` by path and method; pages of other origins may call those in `cors`.
+
+    `link` takes every `/{handle}/{slug}` whose first segment is not reserved, and `{handle}.{link_domain}/{slug}`.
+    """
 
     fixed: Mapping[str, Mapping[str, Door]]
     link: LinkDoor
     problem_page: Page
+    cors: frozenset[str]
     reserved: frozenset[str]
+    link_domain: str | None = None
+
+    def link_at(self, scope: Scope) -> tuple[str, str] | None:
+        """(handle, slug) of the link that a request is for, if it is for one."""
+        first, *others = scope["path"][1:].split("/")
+        if len(others) == 1 and first and others[0] and first not in self.reserved:
+            return first, others[0]
+        if self.link_domain and first and not others:
+            handle, _, domain = _host(scope).partition(".")
+            return (handle, first) if domain == self.link_domain and handle not in self.reserved else None
+        return None
 
 
 class Edge:
@@ -110,26 +116,25 @@ class Edge:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             return await self._behind(scope, receive, send)
-        path = scope["path"]
-        if path in self._doors.fixed:
+        if scope["path"] in self._doors.fixed:
             return await self._answer(scope, receive, send, None)
-        segments = path.split("/")
-        if len(segments) == 3 and segments[1] and segments[2] and segments[1] not in self._doors.reserved:
-            return await self._answer(scope, receive, send, (segments[1], segments[2]))
+        link = self._doors.link_at(scope)
+        if link is not None:
+            return await self._answer(scope, receive, send, link)
         return await self._behind(scope, receive, send)
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send, link: tuple[str, str] | None) -> None:
         request = read_request(scope, receive)
         try:
             answer = await self._through_door(request, link)
-        except ClientGone:
+        except ClientLeft:
             return
         except Problem as problem:
             answer = self._refusal(problem, request, link)
         except Exception:
             log.exception("request %s broke", request.request_id)
             answer = self._refusal(problems.InternalError(), request, link)
-        await _send(answer, request, send, cors=link is None)
+        await _send(answer, request, send, cors=request.path in self._doors.cors)
 
     async def _through_door(self, request: EdgeRequest, link: tuple[str, str] | None) -> EdgeAnswer:
         if link is not None:
@@ -139,12 +144,13 @@ class Edge:
                 )
             return await self._doors.link(request, *link)
         methods = self._doors.fixed[request.path]
-        if request.method == "OPTIONS":
+        if request.method == "OPTIONS" and request.path in self._doors.cors:
             allowed = ", ".join([*methods, "OPTIONS"])
             return EdgeAnswer(204, headers=[*PREFLIGHT, ("Access-Control-Allow-Methods", allowed)])
-        if request.method not in methods:
+        method = "GET" if request.method == "HEAD" else request.method
+        if method not in methods:
             raise problems.NoSuchMethod(f"This route takes {', '.join(methods)}.", allow=list(methods))
-        return await methods[request.method](request)
+        return await methods[method](request)
 
     def _refusal(self, problem: Problem, request: EdgeRequest, link: tuple[str, str] | None) -> EdgeAnswer:
         if link is not None and "text/html" in request.headers.get("accept", ""):
@@ -153,15 +159,12 @@ class Edge:
 
 
 def problem_answer(problem: Problem, request: EdgeRequest) -> EdgeAnswer:
-    headers = problems.headers_of(problem)
-    if isinstance(problem, problems.NoSuchMethod):
-        headers.append(("Allow", ", ".join(problem.extra["allow"])))  # type: ignore[arg-type]
     body = problems.body_of(problem, request_id=request.request_id, instance=request.path)
-    return EdgeAnswer(problems.status_of(problem), body, problems.MEDIA_TYPE, headers)
+    return EdgeAnswer(problems.status_of(problem), body, problems.MEDIA_TYPE, problems.headers_of(problem))
 
 
 def read_request(scope: Scope, receive: Receive) -> EdgeRequest:
-    headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
+    headers = read_headers(scope)
     stamp = uuid7_hex()
     given = headers.get("x-request-id", "")
     return EdgeRequest(
@@ -175,6 +178,24 @@ def read_request(scope: Scope, receive: Receive) -> EdgeRequest:
         scope=scope,
         receive=receive,
     )
+
+
+def read_headers(scope: Scope) -> dict[str, str]:
+    """By lower-case name; what stands several times is one list (RFC 9110, 5.3; cookies: RFC 9113, 8.2.3)."""
+    headers: dict[str, str] = {}
+    for raw_name, raw_value in scope["headers"]:
+        name, value = raw_name.decode("latin-1"), raw_value.decode("latin-1")
+        if name in headers:
+            value = f"{headers[name]}{'; ' if name == 'cookie' else ', '}{value}"
+        headers[name] = value
+    return headers
+
+
+def _host(scope: Scope) -> str:
+    """The host that was asked for, without its port."""
+    told = next((value for name, value in scope["headers"] if name == b"host"), b"")
+    host: str = told.decode("latin-1").lower()
+    return host.partition(":")[0]
 
 
 async def _send(answer: EdgeAnswer, request: EdgeRequest, send: Send, *, cors: bool) -> None:

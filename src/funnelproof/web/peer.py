@@ -13,6 +13,7 @@ class TrustedProxies:
             address = ipaddress.ip_address(peer)
         except ValueError:
             return False
+        address = getattr(address, "ipv4_mapped", None) or address
         return any(address in network for network in self._networks)
 
     def client_address(self, peer: str, headers: Mapping[str, str]) -> str:

@@ -3,6 +3,7 @@
 import json
 import math
 import re
+from collections.abc import Callable
 from typing import Any, NoReturn
 
 from funnelproof.errors import Fault, Invalid, invalid_payload
@@ -22,12 +23,18 @@ class _Refused(Exception):  # noqa: N818 - it becomes a fault
 
 def check(body: bytes) -> None:
     """Refuse a body that is not JSON we take. Raises `Invalid` with one fault that says where and why."""
+    read(body)
+
+
+def read(body: bytes, *, number: Callable[[str], Any] | None = None) -> Any:
+    """What a body says, checked and parsed in one go. `number` makes what a number becomes, from its text."""
     text = _decoded(body)
     if _is_too_deep(body):
         raise _invalid("too_deep", f"is nested deeper than {MAX_DEPTH} levels; flatten it.")
-    parsed = _parsed(text)
+    parsed = _parsed(text, number)
     if ESCAPED_TROUBLE.search(body):
         _refuse_bad_characters(parsed, "")
+    return parsed
 
 
 def _decoded(body: bytes) -> str:
@@ -45,10 +52,14 @@ def _is_too_deep(body: bytes) -> bool:
     return b"[]" in left or left.count(b"[") > MAX_DEPTH
 
 
-def _parsed(text: str) -> Any:
+def _parsed(text: str, number: Callable[[str], Any] | None) -> Any:
     try:
         return json.loads(
-            text, object_pairs_hook=_object, parse_constant=_no_constant, parse_float=_finite, parse_int=_whole
+            text,
+            object_pairs_hook=_object,
+            parse_constant=_no_constant,
+            parse_float=_kept_as(number, _finite) if number else _finite,
+            parse_int=_kept_as(number, _whole) if number else _whole,
         )
     except json.JSONDecodeError as error:
         where = f"line {error.lineno}, column {error.colno}"
@@ -81,6 +92,14 @@ def _whole(text: str) -> int:
     if len(text) > 20 or not -WHOLE_LIMIT <= int(text) < WHOLE_LIMIT:
         raise _Refused(f"holds the number {text[:20]}…, which is beyond 64 bits.")
     return int(text)
+
+
+def _kept_as(number: Callable[[str], Any], check_number: Callable[[str], Any]) -> Callable[[str], Any]:
+    def keep(text: str) -> Any:
+        check_number(text)
+        return number(text)
+
+    return keep
 
 
 def _refuse_bad_characters(value: Any, pointer: str) -> None:
