@@ -65,7 +65,8 @@ def days(
         day_tallies.c.handle == handle,
         day_tallies.c.world.in_(worlds),
         day_tallies.c.dimension == dimension,
-        day_tallies.c.day.between(*between),
+        day_tallies.c.day >= between[0],
+        day_tallies.c.day <= between[1],
     ]
     if campaign_id is not None:
         where.append(day_tallies.c.campaign_id == campaign_id)
