@@ -24,6 +24,7 @@ from funnelproof.conversions import describe as describe_conversions
 from funnelproof.conversions.door import ConversionDoor
 from funnelproof.handles import routes as handles
 from funnelproof.handles.handle import RESERVED
+from funnelproof.health import routes as health
 from funnelproof.installation import Installation
 from funnelproof.jobs.runner import Job, Runner
 from funnelproof.keys.ring import Keyring, forget_salts
@@ -137,6 +138,7 @@ class Application:
             link_routes.routes(home),
             clicks.routes(home),
             proofs.routes(home, self.routes),
+            health.routes(home),
             results.routes(home),
             system.routes(home),
             manual.routes(lambda: self.control.openapi()),

@@ -1,0 +1,100 @@
+"""Is every variant with weight tested, as it stands now?"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from funnelproof.campaigns.campaign import Campaign
+from funnelproof.clock import HOUR, iso
+from funnelproof.health.check import Check, Status
+from funnelproof.health.evidence import Evidence, Facts
+from funnelproof.proofs.digest import Configuration, changes_between
+from funnelproof.proofs.receipt import Verdict
+
+PRESENT = {Status.FAIL: "FAILED", Status.WARN: "STALE", Status.PASS: "FRESH", Status.UNKNOWN: "NONE"}
+
+
+def receipts(of: Evidence) -> Check:
+    states = {number: _state(of, number) for number in of.weighty}
+    facts: Facts = {"n": len(states), "variants": [_facts(of, number, state) for number, state in states.items()]}
+    for status in (Status.FAIL, Status.UNKNOWN, Status.WARN):
+        concerned = [number for number, state in states.items() if state is status]
+        if concerned:
+            title = " ".join(_sentence(of, number, status) for number in concerned)
+            return Check("receipts", status, title, facts, _remedy(of, concerned))
+    names = " and ".join(of.name_of(number) for number in states)
+    return Check("receipts", Status.PASS, f"Tested, as they stand now: {names}.", facts)
+
+
+def _state(of: Evidence, number: int) -> Status:
+    own = of.receipts.get(number)
+    if own is None:
+        return Status.UNKNOWN
+    if own.standing.verdict is Verdict.FAIL:
+        return Status.FAIL
+    ttl = of.campaign.receipt_ttl_hours
+    fresh = own.standing.is_fresh(config_digest=of.config_digest, now=of.checked_at, ttl_hours=ttl)
+    return Status.PASS if fresh else Status.WARN
+
+
+def _facts(of: Evidence, number: int, state: Status) -> Facts:
+    own = of.receipts.get(number)
+    facts: Facts = {"variantId": of.id_of(number), "receipt": PRESENT[state]}
+    if own is not None:
+        facts |= {
+            "runId": own.standing.run_id,
+            "finishedAt": iso(own.standing.finished_at),
+            "changed": list(own.changed),
+            "ageHours": max(0, of.checked_at - own.standing.finished_at) // HOUR,
+        }
+    return facts
+
+
+def _sentence(of: Evidence, number: int, status: Status) -> str:
+    name, own = of.name_of(number), of.receipts.get(number)
+    if own is None:
+        return f"{name} has not been tested."
+    changed = f" {' '.join(own.changed[:3])}" if own.changed else ""
+    more = f" {len(own.changed) - 3} more changes." if len(own.changed) > 3 else ""
+    if status is Status.FAIL:
+        return f"The test of {name} failed.{changed}{more}"
+    if changed:
+        return f"The test of {name} is stale:{changed}{more}"
+    return f"The test of {name} is older than {of.campaign.receipt_ttl_hours} h."
+
+
+def _remedy(of: Evidence, numbers: list[int]) -> str:
+    failed = [own for number in numbers if (own := of.receipts.get(number)) and own.standing.verdict is Verdict.FAIL]
+    first = f"Read the failed steps of {failed[0].standing.run_id} and mend them; then run" if failed else "Run"
+    return f"{first} the test conversion for {' and '.join(of.name_of(number) for number in numbers)}."
+
+
+def sentences_of(before: Configuration, now: Configuration, campaign: Campaign) -> tuple[str, ...]:
+    """What changed since a test, in words, such as: B's destinationUrl changed after this test."""
+    return tuple(_said(pointer, before, now, campaign) for pointer in changes_between(before, now))
+
+
+def _said(pointer: str, before: Configuration, now: Configuration, campaign: Campaign) -> str:
+    parts = pointer.split("/")[1:]
+    whose, what = _owner(parts, campaign)
+    was, is_now = _at(before, parts), _at(now, parts)
+    if was is None and isinstance(is_now, dict):
+        return f"{whose} was added after this test."
+    if is_now is None and isinstance(was, dict):
+        return f"{whose} was taken away after this test."
+    return f"{whose}'s {what} changed after this test." if what else f"{whose} changed after this test."
+
+
+def _owner(parts: list[str], campaign: Campaign) -> tuple[str, str]:
+    if parts[:1] == ["variants"] and len(parts) > 1:
+        named = next((own.name for own in campaign.variants if own.variant_id == parts[1]), parts[1])
+        return named, "/".join(parts[2:])
+    if parts[:1] == ["primaryLink"]:
+        return "The primary link", "/".join(parts[1:])
+    return "The campaign", "/".join(parts)
+
+
+def _at(configuration: Mapping[str, Any], parts: list[str]) -> Any:
+    found: Any = configuration
+    for part in parts:
+        found = found.get(part) if isinstance(found, Mapping) else None
+    return found

@@ -1,0 +1,115 @@
+"""What is configured: the campaign's status, its primary link, where it leads, how long a ctx lives."""
+
+from urllib.parse import urlsplit
+
+from funnelproof.campaigns.campaign import DAY_SECONDS, CampaignStatus
+from funnelproof.clock import SECOND, iso, iso_or_none, span
+from funnelproof.errors import Problem
+from funnelproof.health.check import Check, Status
+from funnelproof.health.evidence import Evidence
+from funnelproof.links.link import Link, LinkNotFound, check_open, used_up
+
+
+def campaign_status(of: Evidence) -> Check:
+    status = of.campaign.status
+    is_active = status is CampaignStatus.ACTIVE
+    return Check(
+        "campaign_status",
+        Status.PASS if is_active else Status.WARN,
+        "The campaign is ACTIVE." if is_active else f"The campaign is {status}: nobody enters its test.",
+        {"status": status.value, "startsAt": iso_or_none(of.campaign.starts_at)},
+        None if is_active or status is CampaignStatus.COMPLETED else "Move it to ACTIVE when you want it to run.",
+    )
+
+
+def primary_link(of: Evidence) -> Check:
+    slug = of.campaign.primary_slug
+    if slug is None:
+        remedy = "Bind a link with `primarySlug`, or create one with `primaryLink`."
+        return Check("primary_link", Status.UNKNOWN, "The campaign has no primary link yet.", {"slug": None}, remedy)
+    if of.link is None or of.link.campaign_id != of.campaign.campaign_id:
+        title = f"The primary link {slug} is not a link of this campaign any more."
+        return Check("primary_link", Status.FAIL, title, {"slug": slug, "bound": False}, "Bind another link.")
+    facts = {
+        "slug": slug,
+        "bound": True,
+        "enabled": of.link.enabled,
+        "scheduledStartAt": iso_or_none(of.link.scheduled_start_at),
+        "scheduledEndAt": iso_or_none(of.link.scheduled_end_at),
+        "expiresAt": iso_or_none(of.link.expires_at),
+        "maxClicks": of.link.max_clicks,
+        "usedClicks": of.link.used_clicks,
+        "passwordProtected": of.link.password_hash is not None,
+    }
+    shut = _why_shut(of.link, of.at)
+    if shut is None:
+        return Check("primary_link", Status.PASS, f"The primary link {slug} is open.", facts)
+    remedy = "Enable the link, or change its schedule, expiry or number of clicks."
+    return Check("primary_link", Status.FAIL, f"The primary link {slug} is not open: {shut}", facts, remedy)
+
+
+def _why_shut(link: Link, at: int) -> str | None:
+    if not link.enabled:
+        return "it is disabled."
+    try:
+        check_open(link, at)
+    except LinkNotFound:
+        return f"it begins at {iso(link.scheduled_start_at or 0)}."
+    except Problem as problem:
+        return problem.detail
+    if link.max_clicks is not None and link.used_clicks >= link.max_clicks:
+        return used_up(link).detail
+    return None
+
+
+def destination(of: Evidence) -> Check | None:
+    """https can be read off. That a page answers and keeps the query is proven by a ctx that comes back from it."""
+    if of.link is None:
+        return None
+    addresses = _addresses(of, of.link)
+    open_ones = sorted({url for url in addresses.values() if urlsplit(url).scheme != "https"})
+    returned = [number for number in of.weighty if _has_returned(of, number)]
+    unproven = [of.name_of(number) for number in of.weighty if number not in returned]
+    facts = {
+        "destinations": addresses,
+        "notHttps": open_ones,
+        "ctxSeenAgainFrom": [of.name_of(number) for number in returned],
+        "notProven": [f"{name}: that it answers, and keeps the ctx in its address" for name in unproven],
+        "n": len(addresses),
+    }
+    if open_ones:
+        title = f"{len(open_ones)} of {len(addresses)} destinations are not https: the ctx travels in the clear."
+        return Check("destination", Status.WARN, title, facts, "Change the destination to its https address.")
+    if unproven:
+        title = f"All destinations are https. Not proven yet that they keep the ctx: {', '.join(unproven)}."
+        remedy = "Click the link and let one order or arrival come back with its ctx; addresses are not probed."
+        return Check("destination", Status.UNKNOWN, title, facts, remedy)
+    return Check("destination", Status.PASS, "All destinations are https, and ctx came back from each.", facts)
+
+
+def _addresses(of: Evidence, link: Link) -> dict[str, str]:
+    """Destinations by what leads there: each variant with weight, each routing rule."""
+    found: dict[str, str] = {}
+    for number in of.weighty:
+        variant = of.campaign.variant(number)
+        found[of.name_of(number)] = (variant.destination_url if variant else None) or link.destination_url
+    for rule in link.routing_rules:
+        found[f"rule with priority {rule.priority}"] = rule.destination_url
+    return found
+
+
+def _has_returned(of: Evidence, number: int) -> bool:
+    """Whether a ctx of this variant came back: with an order or an arrival, in 28 days or from people of its test."""
+    flow = of.flows.get(number)
+    arrived = any(phase.entries[number].arrived for phase in of.phases if number in phase.entries)
+    return bool(flow and flow.conversions) or arrived or of.lately.by_name("ctx_accepted").get(str(number), 0) > 0
+
+
+def ctx_life(of: Evidence) -> Check:
+    life, window = of.campaign.ctx_ttl_seconds, of.campaign.attribution_window_days * DAY_SECONDS
+    facts = {"ctxTtlSeconds": life, "attributionWindowSeconds": window}
+    if life >= window:
+        return Check("ctx_life", Status.PASS, "A ctx lives at least as long as the attribution window.", facts)
+    title = f"A ctx lives {span(life * SECOND)}, the attribution window is {of.campaign.attribution_window_days} d."
+    remedy = "Raise ctxTtlSeconds, or leave it out: later orders are refused as expired."
+    return Check("ctx_life", Status.WARN, title, facts, remedy)

@@ -1,0 +1,156 @@
+"""The tallies as health reads them, for many campaigns of a handle at once; no read grows with the number of events."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import and_, bindparam, case, cast, func, or_, select
+
+from funnelproof.health.evidence import Day, Entries, Flow, ReusedKey
+from funnelproof.health.place import Place, in_place, rows_of
+from funnelproof.storage.database import Transaction
+from funnelproof.storage.schema import day_tallies, phase_tallies, phases, quarter_tallies
+from funnelproof.tallies.move import ALL
+
+KEYS_SHOWN = 5
+WHOLE = quarter_tallies.c.amount.type
+
+
+def total(column: Any) -> Any:
+    """A sum that comes back as an integer on both engines."""
+    return cast(func.sum(column), WHOLE)
+
+
+_NAME = case((quarter_tallies.c.subject == "key_reused", ""), else_=quarter_tallies.c.name).label("name")
+AMOUNTS = (
+    select(quarter_tallies.c.campaign_id, quarter_tallies.c.subject, _NAME, total(quarter_tallies.c.amount))
+    .where(*in_place(quarter_tallies), quarter_tallies.c.quarter.between(bindparam("first"), bindparam("last")))
+    .group_by(quarter_tallies.c.campaign_id, quarter_tallies.c.subject, _NAME)
+)
+
+
+def amounts(tx: Transaction, place: Place, first: int, last: int) -> dict[str, dict[tuple[str, str], int]]:
+    """Sums over the quarter hours from first to last, by (subject, name); of reused keys only how many."""
+    found: dict[str, dict[tuple[str, str], int]] = {}
+    for campaign_id, subject, name, amount in rows_of(tx, AMOUNTS, {**place.bound, "first": first, "last": last}):
+        found.setdefault(campaign_id, {})[(subject, name)] = amount
+    return found
+
+
+def summed(tx: Transaction, place: Place, subject: str, ranges: Mapping[str, tuple[int, int]]) -> dict[str, int]:
+    """Sum of one subject over each campaign's own range of quarter hours, ends included."""
+    if not ranges:
+        return {}
+    asked = [
+        and_(quarter_tallies.c.campaign_id == campaign_id, quarter_tallies.c.quarter.between(first, last))
+        for campaign_id, (first, last) in sorted(ranges.items())
+    ]
+    statement = (
+        select(quarter_tallies.c.campaign_id, total(quarter_tallies.c.amount))
+        .where(quarter_tallies.c.handle == place.handle, quarter_tallies.c.world == place.world)
+        .where(quarter_tallies.c.subject == subject, or_(*asked))
+        .group_by(quarter_tallies.c.campaign_id)
+    )
+    return {row[0]: row[1] for row in rows_of(tx, statement)}
+
+
+def reused_keys(tx: Transaction, place: Place, campaign_id: str, first: int) -> tuple[ReusedKey, ...]:
+    """The keys that were reused most since a quarter hour."""
+    count = total(quarter_tallies.c.amount).label("count")
+    statement = (
+        select(quarter_tallies.c.name, count)
+        .where(quarter_tallies.c.handle == place.handle, quarter_tallies.c.world == place.world)
+        .where(quarter_tallies.c.campaign_id == campaign_id, quarter_tallies.c.quarter >= first)
+        .where(quarter_tallies.c.subject == "key_reused")
+        .group_by(quarter_tallies.c.name)
+        .order_by(count.desc(), quarter_tallies.c.name)
+        .limit(KEYS_SHOWN)
+    )
+    split = [(name.partition("|"), times) for name, times in rows_of(tx, statement)]
+    return tuple(ReusedKey(key, tuple(differs.split()), times) for (differs, _, key), times in split)
+
+
+def was_counted(tx: Transaction, place: Place, campaign_id: str, subject: str, first: int) -> bool:
+    """Whether a subject was counted at all since a quarter hour."""
+    statement = (
+        select(quarter_tallies.c.quarter)
+        .where(quarter_tallies.c.handle == place.handle, quarter_tallies.c.world == place.world)
+        .where(quarter_tallies.c.campaign_id == campaign_id, quarter_tallies.c.quarter >= first)
+        .where(quarter_tallies.c.subject == subject)
+        .order_by(quarter_tallies.c.quarter.desc())
+        .limit(1)
+    )
+    return tx.execute(statement).first() is not None
+
+
+DAY_COUNTERS = ("clicks", "qualified_clicks", "bot_clicks", "visitors", "conversions", "converters")
+DAYS = (
+    select(
+        day_tallies.c.campaign_id,
+        day_tallies.c.day,
+        *(total(day_tallies.c[name]).label(name) for name in DAY_COUNTERS),
+    )
+    .where(*in_place(day_tallies), day_tallies.c.day.in_(bindparam("days", expanding=True)))
+    .where(day_tallies.c.dimension == ALL, day_tallies.c.value == "", day_tallies.c.currency == "")
+    .group_by(day_tallies.c.campaign_id, day_tallies.c.day)
+    .order_by(day_tallies.c.campaign_id, day_tallies.c.day)
+)
+
+
+def days(tx: Transaction, place: Place, wanted: Sequence[str]) -> dict[str, list[Day]]:
+    """The funnel of these local days, in order; days without events are left out."""
+    found: dict[str, list[Day]] = {}
+    for campaign_id, *counters in rows_of(tx, DAYS, {**place.bound, "days": list(wanted)}):
+        found.setdefault(campaign_id, []).append(Day(*counters))
+    return found
+
+
+FLOWS = (
+    select(
+        day_tallies.c.campaign_id,
+        day_tallies.c.value,
+        total(day_tallies.c.qualified_clicks),
+        total(day_tallies.c.conversions),
+    )
+    .where(*in_place(day_tallies), day_tallies.c.day.in_(bindparam("days", expanding=True)))
+    .where(day_tallies.c.dimension == "variant", day_tallies.c.currency == "")
+    .group_by(day_tallies.c.campaign_id, day_tallies.c.value)
+)
+
+
+def flows(tx: Transaction, place: Place, wanted: Sequence[str]) -> dict[str, dict[int, Flow]]:
+    """Clicks by people and counted conversions of these days, by variant number."""
+    found: dict[str, dict[int, Flow]] = {}
+    for campaign_id, number, qualified, converted in rows_of(tx, FLOWS, {**place.bound, "days": list(wanted)}):
+        if number.isascii() and number.isdigit():
+            found.setdefault(campaign_id, {})[int(number)] = Flow(qualified, converted)
+    return found
+
+
+ENTRIES = (
+    select(
+        *(phase_tallies.c[name] for name in ("campaign_id", "epoch", "phase", "variant")),
+        *(total(phase_tallies.c[name]) for name in ("visitors", "arrived", "converters")),
+    )
+    .where(*in_place(phase_tallies), phase_tallies.c.cohort == "ENTERED", phase_tallies.c.currency == "")
+    .group_by(*(phase_tallies.c[name] for name in ("campaign_id", "epoch", "phase", "variant")))
+)
+
+
+def entries(tx: Transaction, place: Place) -> dict[tuple[str, int, int], dict[int, Entries]]:
+    """Who entered, by (campaign, epoch, phase) and variant number."""
+    found: dict[tuple[str, int, int], dict[int, Entries]] = {}
+    for campaign_id, epoch, phase, variant, *counters in rows_of(tx, ENTRIES, place.bound):
+        found.setdefault((campaign_id, epoch, phase), {})[variant] = Entries(*counters)
+    return found
+
+
+SPLITS = select(phases.c.campaign_id, phases.c.epoch, phases.c.phase, phases.c.open_buckets).where(*in_place(phases))
+
+
+def splits(tx: Transaction, place: Place) -> dict[tuple[str, int, int], dict[int, int]]:
+    """Open buckets by variant number, for each (campaign, epoch, phase)."""
+    rows = rows_of(tx, SPLITS, place.bound)
+    return {
+        (campaign_id, epoch, phase): {int(number): count for number, count in (buckets or {}).items()}
+        for campaign_id, epoch, phase, buckets in rows
+    }

@@ -1,0 +1,169 @@
+"""What the checks look at, gathered once: plain counts and times, bounded however many events there were."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from funnelproof.campaigns.campaign import Campaign
+from funnelproof.clock import Micros
+from funnelproof.links.link import Link
+from funnelproof.proofs.receipt import StandingReceipt
+
+
+@dataclass(frozen=True, slots=True)
+class Lately:
+    """What the newest 96 quarter hours (a day) counted, by subject and name."""
+
+    amounts: Mapping[tuple[str, str], int] = field(default_factory=dict)
+
+    def by_name(self, subject: str) -> dict[str, int]:
+        return {name: amount for (of, name), amount in sorted(self.amounts.items()) if of == subject and amount > 0}
+
+    def total(self, subject: str) -> int:
+        return sum(self.by_name(subject).values())
+
+
+@dataclass(frozen=True, slots=True)
+class LastClick:
+    """When clicks were last seen (the end of that quarter hour), and how many came in the 24 and 6 hours up to it."""
+
+    at: Micros
+    in_24_hours: int
+    in_6_hours: int
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    """One local day of the funnel."""
+
+    day: str
+    clicks: int
+    qualified_clicks: int
+    bot_clicks: int
+    visitors: int
+    conversions: int
+    converters: int
+
+
+class Recent(NamedTuple):
+    """One of the newest conversions, as far as checks look at it."""
+
+    conversion_id: str
+    click_id: str
+    event_type: str
+    disposition: str
+    value_minor: int | None
+    currency: str | None
+    clicked_at: Micros
+    occurred_at: Micros
+    received_at: Micros
+
+
+@dataclass(frozen=True, slots=True)
+class Sales:
+    """Conversions against qualified clicks. `clicks_since`: those after the last conversion, older than `delay`.
+
+    `conversions_before` of `clicks_before` are those of the 28 days up to the last conversion.
+    """
+
+    last_at: Micros | None = None
+    delay: Micros = 0
+    clicks_since: int = 0
+    clicks_before: int = 0
+    conversions_before: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Flow:
+    """What one variant got and gave in 28 days."""
+
+    qualified_clicks: int
+    conversions: int
+
+
+@dataclass(frozen=True, slots=True)
+class Entries:
+    """One variant in one phase: visitors that entered, those whose ctx was seen again, those who converted."""
+
+    visitors: int = 0
+    arrived: int = 0
+    converters: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class PhaseEvidence:
+    """`open_buckets` is None if how the phase was split is not known."""
+
+    phase: int
+    open_buckets: Mapping[int, int] | None
+    entries: Mapping[int, Entries]
+
+
+@dataclass(frozen=True, slots=True)
+class ReceiptEvidence:
+    """A variant's newest receipt. `changed`: sentences about what differs from the configuration it was a test of."""
+
+    standing: StandingReceipt
+    changed: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """How many conversions wait (`at_most` is reached: there may be more), and since when."""
+
+    count: int = 0
+    since: Micros | None = None
+    at_most: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class ReusedKey:
+    key: str
+    differs: tuple[str, ...]
+    times: int
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """All that is known of one campaign in one world. `at` is that world's time, `checked_at` the real one."""
+
+    campaign: Campaign
+    link: Link | None
+    at: Micros
+    checked_at: Micros
+    config_digest: str
+    today: str
+    is_live: bool = True
+    lately: Lately = Lately()
+    links_without_ctx: frozenset[str] = frozenset()
+    last_click: LastClick | None = None
+    days: tuple[Day, ...] = ()
+    flows: Mapping[int, Flow] = field(default_factory=dict)
+    recent: tuple[Recent, ...] = ()
+    sales: Sales = Sales()
+    phases: tuple[PhaseEvidence, ...] = ()
+    sdk_seen: bool = False
+    receipts: Mapping[int, ReceiptEvidence] = field(default_factory=dict)
+    held: Held = Held()
+    busy_clicks: Mapping[str, int] = field(default_factory=dict)
+    reused_keys: tuple[ReusedKey, ...] = ()
+    stored_at: Micros | None = None
+    accepted_at: Micros | None = None
+
+    @property
+    def weighty(self) -> list[int]:
+        """Numbers of the variants with weight, in their order; a campaign without variants is its own, 0."""
+        return [number for number, weight in self.campaign.weights if weight > 0] or [0]
+
+    def name_of(self, number: int) -> str:
+        """A variant in words."""
+        variant = self.campaign.variant(number)
+        if variant is not None:
+            return variant.name
+        return "the campaign" if number == 0 and not self.campaign.variants else f"variant {number}"
+
+    def id_of(self, number: int) -> str | None:
+        return self.campaign.variant_id(number)
+
+
+Facts = dict[str, Any]

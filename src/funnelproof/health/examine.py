@@ -1,0 +1,68 @@
+"""Examining campaigns: the evidence as it stands now, and what the checks make of it."""
+
+from collections.abc import Sequence
+
+from funnelproof.campaigns import store as campaigns
+from funnelproof.campaigns.campaign import Campaign
+from funnelproof.clock import Micros
+from funnelproof.handles import settle
+from funnelproof.health import store
+from funnelproof.health.check import Health, score_of, spend_ramp_of, status_of
+from funnelproof.health.checks import run_checks
+from funnelproof.health.checks.traffic import freshness_of
+from funnelproof.health.evidence import Evidence
+from funnelproof.health.gather import Subject, gather
+from funnelproof.links import store as links
+from funnelproof.links.link import Link
+from funnelproof.proofs.receipt import RunNotFound
+from funnelproof.storage.database import Transaction
+from funnelproof.worlds import store as worlds
+from funnelproof.worlds.world import LIVE
+
+
+def examine(tx: Transaction, handle: str, campaign_id: str, *, now: Micros, world: str = LIVE) -> Health:
+    """Health of one campaign, live or in the world of one of its runs. Raises `NoSuchCampaign`, `RunNotFound`."""
+    campaign = campaigns.get(tx, handle, campaign_id)
+    if world != LIVE:
+        return _examine_run(tx, handle, campaign_id, world, now)
+    return examine_page(tx, handle, [campaign], now=now)[0]
+
+
+def examine_page(tx: Transaction, handle: str, page: Sequence[Campaign], *, now: Micros) -> list[Health]:
+    """Live health of several campaigns of a handle, in their order, for little more than the cost of one."""
+    primary = _primary_links(tx, handle, page)
+    subjects = [Subject(campaign, primary.get(campaign.primary_slug or "")) for campaign in page]
+    evidence = gather(tx, settle.existing(tx, handle), LIVE, subjects, at=now, checked_at=now)
+    return [judge(own) for own in evidence]
+
+
+def _examine_run(tx: Transaction, handle: str, campaign_id: str, run_id: str, now: Micros) -> Health:
+    """By the run's snapshot and clock; its receipts are compared with what the run was a test of."""
+    world = worlds.find(tx, handle, run_id)
+    if world is None or world.campaign_id != campaign_id:
+        raise RunNotFound
+    snapshot = world.snapshot
+    digest = store.config_digest_of_run(tx, handle, run_id)
+    subject = Subject(snapshot.campaign, snapshot.primary_link, digest)
+    (evidence,) = gather(tx, snapshot.handle, run_id, [subject], at=world.clock_at, checked_at=now)
+    return judge(evidence)
+
+
+def judge(evidence: Evidence) -> Health:
+    """What the checks say of the evidence; a pure function."""
+    checks, policy = run_checks(evidence), evidence.campaign.launch_policy
+    return Health(
+        campaign_id=evidence.campaign.campaign_id,
+        status=status_of(checks, policy),
+        score=score_of(checks, policy),
+        checked_at=evidence.checked_at,
+        config_digest=evidence.config_digest,
+        spend_ramp=spend_ramp_of(checks, policy),
+        freshness=freshness_of(evidence),
+        checks=checks,
+    )
+
+
+def _primary_links(tx: Transaction, handle: str, page: Sequence[Campaign]) -> dict[str, Link]:
+    refs = {(handle, campaign.primary_slug) for campaign in page if campaign.primary_slug is not None}
+    return {link.slug: link for link in links.find_many(tx, refs)}

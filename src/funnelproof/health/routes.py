@@ -1,0 +1,75 @@
+"""Health over HTTP, and the list of campaigns, each with its light and its funnel."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+
+from funnelproof.campaigns import store as campaigns
+from funnelproof.campaigns.campaign import Campaign, CampaignStatus, GoalType
+from funnelproof.campaigns.routes import BASE, CampaignId, HandleName
+from funnelproof.health.examine import examine, examine_page
+from funnelproof.health.view import CampaignItem, HealthView, funnel_views, health_view, item_view
+from funnelproof.installation import Installation
+from funnelproof.links.link import NoSuchCampaign
+from funnelproof.proofs.receipt import RunNotFound
+from funnelproof.storage.database import Transaction
+from funnelproof.tallies import store as tallies
+from funnelproof.web.openapi import refusals
+from funnelproof.web.pagination import AskedPage, Listing
+from funnelproof.worlds.world import LIVE
+
+PUBLIC = "/v2/public/handles/{handle}/campaigns/{campaignId}/health"
+OfRun = Annotated[
+    str | None, Query(description="The health of this run's world instead of the live one.", examples=["run_…"])
+]
+OfStatus = Annotated[CampaignStatus | None, Query(description="Only campaigns in this status.")]
+OfGoal = Annotated[GoalType | None, Query(alias="goalType", description="Only campaigns with this goal.")]
+Looked = Annotated[str | None, Query(max_length=200, description="Looked for in names and ids.")]
+
+
+def routes(home: Installation) -> APIRouter:
+    router = APIRouter(tags=["health"])
+    _add_health(router, home)
+    _add_list(router, home)
+    return router
+
+
+def _add_health(router: APIRouter, home: Installation) -> None:
+    async def read_health(handle: HandleName, campaignId: CampaignId, run: OfRun = None) -> HealthView:  # noqa: N803
+        """Is the campaign's path proven? One light, a score, what blocks the spend ramp, and each check's evidence."""
+        now = home.clock.now()
+        found = await home.database.read(lambda tx: examine(tx, handle, campaignId, now=now, world=run or LIVE))
+        return health_view(found)
+
+    answers = refusals(NoSuchCampaign, RunNotFound)
+    for path, name in ((BASE + "/{campaignId}/health", "read_health"), (PUBLIC, "read_health_by_token")):
+        router.add_api_route(path, read_health, methods=["GET"], responses=answers, name=name)
+
+
+def _add_list(router: APIRouter, home: Installation) -> None:
+    @router.get(BASE)
+    async def list_campaigns(
+        handle: HandleName, page: AskedPage, status: OfStatus = None, goal_type: OfGoal = None, q: Looked = None
+    ) -> Listing[CampaignItem]:
+        """Campaigns, newest first, each with its health and its live funnel."""
+        after, now = page.after(int, str), home.clock.now()
+
+        def work(tx: Transaction) -> Listing[CampaignItem]:
+            before = (int(after[0]), str(after[1])) if after else None
+            rows = campaigns.page(tx, handle, before=before, limit=page.rows, status=status, goal_type=goal_type, q=q)
+            shown, cursor = page.cut(rows, lambda campaign: (campaign.created_at, campaign.campaign_id))
+            return Listing(items=_items(tx, handle, list(shown), now), next_cursor=cursor)
+
+        return await home.database.read(work)
+
+
+def _items(tx: Transaction, handle: str, shown: list[Campaign], now: int) -> list[CampaignItem]:
+    if not shown:
+        return []
+    ids = [campaign.campaign_id for campaign in shown]
+    totals, money = tallies.funnel_totals(tx, handle, LIVE, ids), tallies.revenue(tx, handle, LIVE, ids)
+    funnels = funnel_views(ids, totals, money)
+    lights = examine_page(tx, handle, shown, now=now)
+    return [
+        item_view(campaign, light, funnels[campaign.campaign_id]) for campaign, light in zip(shown, lights, strict=True)
+    ]
