@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 DataOption = Annotated[
     Path | None,
-    typer.Option("--data", help="Data folder. [default: FUNNELPROOF_DATA, else ./data]", show_default=False),
+    typer.Option("--data", help="Data folder (default: FUNNELPROOF_DATA, else ./data)", show_default=False),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Answer with one JSON object.")]
 

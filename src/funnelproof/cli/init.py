@@ -31,7 +31,7 @@ def init(
         owner = _present_owner(home, handle, email)
         if owner is None:
             wanted = {"handle": handle, "email": email, "name": name, "time_zone": time_zone, "currency": currency}
-            owner = _make(home, password, wanted)
+            owner = make(home, password, wanted)
             answer = {"created": True, **owner}
         else:
             answer = {"created": False, **owner}
@@ -56,7 +56,8 @@ def _present_owner(home: "Installation", handle: str, email: str) -> dict[str, A
     return {"handle": handle, "email": user.email, "userId": user.user_id}
 
 
-def _make(home: "Installation", password: str | None, wanted: dict[str, str]) -> dict[str, Any]:
+def make(home: "Installation", password: str | None, wanted: dict[str, str]) -> dict[str, Any]:
+    """Keys, user and handle in one transaction. `wanted`: handle, email, name, time_zone, currency."""
     from funnelproof.access.passwords import check_password, hash_now
     from funnelproof.handles.handle import check_handle
 

@@ -6,7 +6,9 @@ from typing import Annotated
 import typer
 
 from funnelproof import __version__
-from funnelproof.cli import demo, doctor, init, keys, openapi, recount, serve, settings, stats, token
+from funnelproof.cli import init, keys, openapi, recount, serve, settings, stats, token
+from funnelproof.cli.demo.command import demo
+from funnelproof.cli.doctor.command import doctor
 
 EPILOG = "Settings come from FUNNELPROOF_… variables: `funnelproof settings` lists them. Every command takes --help."
 REFUSED = 2
@@ -22,12 +24,12 @@ app = typer.Typer(
 app.command("init")(init.init)
 app.add_typer(token.app, name="token")
 app.command("serve")(serve.serve)
-app.command("demo")(demo.demo)
+app.command("demo")(demo)
 app.command("recount")(recount.recount)
 app.add_typer(keys.app, name="keys")
 app.command("settings")(settings.settings)
 app.command("openapi")(openapi.openapi)
-app.command("doctor")(doctor.doctor)
+app.command("doctor")(doctor)
 app.add_typer(stats.app, name="stats")
 
 

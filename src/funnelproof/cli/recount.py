@@ -20,8 +20,8 @@ COLUMNS = {
     "clicks": "clicks",
     "qualified_clicks": "by people",
     "visitors": "visitors",
-    "conversions": "conversions",
-    "converters": "converters",
+    "conversions": "conver-\nsions",
+    "converters": "conver-\nters",
 }
 DIFFERENT = 1
 
@@ -86,7 +86,7 @@ def _show_sums(report: "Report") -> None:
         gross = ", ".join(f"{amount} {currency}" for currency, amount in sorted(one.gross_minor.items()))
         where = f"{one.handle}/{one.campaign_id or '(no campaign)'}\n{one.world}"
         rows.append((where, *(str(one.counters[name]) for name in COLUMNS), gross))
-    columns = ("campaign, world", *COLUMNS.values(), "minor units")
+    columns = ("campaign, world", *COLUMNS.values(), "minor\nunits")
     show(table("What the rows come to", columns, rows, figures=len(COLUMNS) + 1))
 
 

@@ -1,7 +1,40 @@
+"""`funnelproof stats selftest`: the published reference values, recomputed by this build."""
+
+import json
+
 import typer
 
-app = typer.Typer()
+from funnelproof.cli.home import JsonOption
+
+app = typer.Typer(help="The statistics behind results.", no_args_is_help=True)
 
 
 @app.callback()
-def _group() -> None: ...
+def _group() -> None:
+    """The statistics behind results."""
+
+
+@app.command()
+def selftest(as_json: JsonOption = False) -> None:
+    """Recompute every published value that the methods are known by; 1 if any differs."""
+    from funnelproof.statistics.selftest import run
+
+    checks = run()
+    wrong = [check for check in checks if not check.ok]
+    if as_json:
+        typer.echo(json.dumps({"ok": not wrong, "checks": [check._asdict() for check in checks]}))
+    else:
+        from funnelproof.cli.table import show, table
+
+        rows = [
+            ("PASS" if check.ok else "FAIL", check.name, f"{check.expected:g}", _shown(check.observed))
+            for check in checks
+        ]
+        show(table("Published values, recomputed", ("", "where it was published", "printed", "here"), rows, figures=2))
+        typer.echo(f"{len(checks) - len(wrong)} of {len(checks)} agree.")
+    if wrong:
+        raise typer.Exit(1)
+
+
+def _shown(value: float | None) -> str:
+    return "none" if value is None else f"{value:.6g}"

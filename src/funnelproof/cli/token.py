@@ -26,7 +26,7 @@ def create(
     name: Annotated[str, typer.Option(help="What it is for, as lists show it.")],
     scope: Annotated[list[str], typer.Option(help="Such as campaigns.read or campaigns.*; once for each scope.")],
     data: DataOption = None,
-    days: Annotated[int | None, typer.Option(min=1, max=3650, help="Days until it expires. [default: never]")] = None,
+    days: Annotated[int | None, typer.Option(min=1, max=3650, help="Days until it expires (default: never)")] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Make a token. Its text is shown once; it acts with its scopes, for the OWNER of the handle."""

@@ -1,0 +1,1 @@
+"""`funnelproof demo`: the Gharart story against a real server, on a data folder of its own."""
