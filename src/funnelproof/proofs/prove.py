@@ -6,41 +6,28 @@ from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 from funnelproof.audit.act import Act
-from funnelproof.campaigns.campaign import Campaign
 from funnelproof.clicks import store as clicks
 from funnelproof.clicks.cache import RouteCache
 from funnelproof.clock import SECOND, local_day
 from funnelproof.conversions import store as conversions
-from funnelproof.errors import invalid
 from funnelproof.installation import Installation
 from funnelproof.links.ctx import Ctx, InvalidCtx, open_ctx
 from funnelproof.links.link import UTM_TAGS, Link
-from funnelproof.money import check_currency, decimal_text, read_money
+from funnelproof.money import decimal_text, read_money
 from funnelproof.proofs import steps
 from funnelproof.proofs.probe import Probe, Seen
 from funnelproof.proofs.receipt import STEPS, Step, VariantReceipt
-from funnelproof.proofs.run import Opened, advance, finish, open_run, tested_variants
+from funnelproof.proofs.run import Opened, advance, finish, open_run
 from funnelproof.proofs.store import Run
+from funnelproof.proofs.wanted import Wanted, wanted_of
 from funnelproof.storage.database import Transaction
 from funnelproof.tallies import store as tallies
 from funnelproof.worlds.world import LIVE, run_token
 
 T = TypeVar("T")
 TEST_TAGS = {"utm_source": "funnelproof", "utm_medium": "test", "utm_campaign": "test-conversion"}
-USUAL_VALUE_MINOR = 4990
 NO_CTX = "there is no ctx to do this with"
 NO_CONVERSION = "there is no conversion to do this with"
-
-
-@dataclass(frozen=True, slots=True)
-class Wanted:
-    """What is to be tested. `variants` is (number, id); `value` is decimal text of `currency`."""
-
-    variants: list[tuple[int, str]]
-    value: str
-    currency: str
-    event_type: str
-    seed: str
 
 
 @dataclass(slots=True)
@@ -64,39 +51,15 @@ async def prove(
     """Run the test conversion and leave its receipt. `asked`: variant_id, value, currency, event_type, seed."""
     seed = asked.get("seed") or "funnelproof"
 
-    def opened(tx: Transaction) -> Opened:
+    def opened(tx: Transaction) -> tuple[Opened, Wanted]:
         is_usual = asked.get("event_type") is None
-        return open_run(tx, handle, campaign_id, seed=seed, starts_at=None, opens_gate=is_usual, act=act)
+        made = open_run(tx, handle, campaign_id, seed=seed, starts_at=None, opens_gate=is_usual, act=act)
+        return made, wanted_of(made.world.snapshot.campaign, asked, seed)
 
-    made = await home.database.write(opened)
-    campaign = made.world.snapshot.campaign
-    test = _Test(home, routes, made, _wanted(campaign, asked, seed))
+    made, wanted = await home.database.write(opened)
+    test = _Test(home, routes, made, wanted)
     receipts = await test.run()
     return await home.database.write(lambda tx: finish(tx, made.run, receipts, home.clock.now()))
-
-
-def wanted_variants(campaign: Campaign, variant_id: str | None) -> list[tuple[int, str]]:
-    tested = tested_variants(campaign)
-    if variant_id is None:
-        return tested
-    chosen = [pair for pair in tested if pair[1] == variant_id]
-    if not chosen:
-        names = ", ".join(name for _, name in tested if name) or "none"
-        raise invalid("variantId", f"no variant with weight is called {variant_id!r}; there are: {names}.")
-    return chosen
-
-
-def _wanted(campaign: Campaign, asked: Mapping[str, Any], seed: str) -> Wanted:
-    currency = check_currency(asked.get("currency") or campaign.currency)
-    if asked.get("value") is not None:
-        value = str(read_money(asked["value"], currency))
-    else:
-        plausible = (
-            USUAL_VALUE_MINOR if campaign.max_value_minor is None else min(USUAL_VALUE_MINOR, campaign.max_value_minor)
-        )
-        value = decimal_text(plausible, currency)
-    event_type = asked.get("event_type") or campaign.event_type
-    return Wanted(wanted_variants(campaign, asked.get("variant_id")), value, currency, event_type, seed)
 
 
 class _Test:

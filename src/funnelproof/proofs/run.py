@@ -8,12 +8,13 @@ from funnelproof.audit.act import Act
 from funnelproof.campaigns import store as campaigns
 from funnelproof.campaigns.allocation import after_change
 from funnelproof.campaigns.campaign import Campaign, CampaignStatus
-from funnelproof.campaigns.create import AddressRules, check_campaign
+from funnelproof.campaigns.create import check_campaign
 from funnelproof.clock import SECOND, Micros
 from funnelproof.errors import invalid
 from funnelproof.handles import settle
 from funnelproof.ids import new_id
 from funnelproof.links import store as links
+from funnelproof.links.address import AddressRules
 from funnelproof.links.link import Link
 from funnelproof.proofs import store
 from funnelproof.proofs.digest import configuration_of, digest_of

@@ -1,0 +1,61 @@
+"""Timed work: leases by the database's clock, slices until nothing is left."""
+
+import asyncio
+
+from funnelproof.clock import MINUTE
+from funnelproof.jobs.lease import take
+from funnelproof.jobs.runner import Job, Runner
+from funnelproof.storage.database import Database, Transaction
+
+
+def test_a_lease_is_held_by_one_and_prolonged_by_its_holder(database: Database) -> None:
+    def taken(holder: str, lasts: int = MINUTE) -> bool:
+        return database.write_now(lambda tx: take(tx, "seal", holder, lasts))
+
+    assert (taken("one"), taken("two"), taken("one")) == (True, False, True)
+
+
+def test_a_lease_that_ran_out_goes_to_whoever_asks(database: Database) -> None:
+    assert database.write_now(lambda tx: take(tx, "seal", "one", -MINUTE))
+    assert database.write_now(lambda tx: take(tx, "seal", "two", MINUTE))
+    assert not database.write_now(lambda tx: take(tx, "seal", "one", MINUTE))
+
+
+def test_two_runners_do_each_slice_once(database: Database) -> None:
+    left = [1] * 5
+
+    def slice_of_work(_tx: Transaction) -> int:
+        return left.pop() if left else 0
+
+    async def run() -> list[int]:
+        job = Job("work", 60, slice_of_work)
+        first, second = Runner(database, [job]), Runner(database, [job])
+        return [await first.run_slice(job), await second.run_slice(job), await first.run_slice(job)]
+
+    assert asyncio.run(run()) == [1, 0, 1]
+    assert len(left) == 3
+
+
+def test_a_job_that_fails_is_tried_again_and_stops_no_other(database: Database) -> None:
+    calls: list[str] = []
+
+    def breaks(_tx: Transaction) -> int:
+        calls.append("breaks")
+        raise ValueError("a planted fault")
+
+    def works(_tx: Transaction) -> int:
+        calls.append("works")
+        return 0
+
+    async def run() -> None:
+        runner = Runner(database, [Job("breaks", 0.01, breaks), Job("works", 0.01, works)])
+        runner.start()
+        for _ in range(200):
+            await asyncio.sleep(0.01)
+            if calls.count("breaks") > 1 and calls.count("works") > 1:
+                break
+        await runner.stop()
+
+    asyncio.run(run())
+    assert calls.count("breaks") > 1
+    assert calls.count("works") > 1
