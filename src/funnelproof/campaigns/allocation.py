@@ -3,8 +3,8 @@
 from dataclasses import replace
 
 from funnelproof.campaigns.campaign import Campaign
-from funnelproof.campaigns.variants import check_ramp
-from funnelproof.errors import invalid
+from funnelproof.campaigns.variants import ramp_faults
+from funnelproof.errors import Fault
 
 
 def meaning(campaign: Campaign, primary_destination: str | None) -> tuple[object, ...]:
@@ -42,15 +42,18 @@ def open_buckets(campaign: Campaign) -> dict[str, int]:
     return {str(share.number): share.open_count for share in campaign.shares}
 
 
-def check_variants(campaign: Campaign) -> None:
-    """Refuse a set of variants that cannot be split: no weight, no single control, a variant out of reach."""
+def split_faults(campaign: Campaign) -> list[Fault]:
+    """Variants among which visitors cannot be shared out: no weight, no single control, a variant out of reach."""
     if not campaign.variants:
-        return
-    if sum(weight for _, weight in campaign.weights) == 0:
-        raise invalid("variants", "need at least one enabled variant with a weight above 0.")
+        return []
+    faults: list[Fault] = []
     if sum(variant.control for variant in campaign.variants) != 1:
-        raise invalid("variants", "need exactly one variant with `control: true`.")
-    check_ramp(campaign.weights, campaign.ramp_percent, [variant.variant_id for variant in campaign.variants])
+        faults.append(Fault("/variants", "invalid", "need exactly one variant with `control: true`."))
+    if sum(weight for _, weight in campaign.weights) == 0:
+        detail = "need at least one enabled variant with a weight above 0."
+        return [*faults, Fault("/variants", "invalid", detail)]
+    names = [variant.variant_id for variant in campaign.variants]
+    return faults + ramp_faults(campaign.weights, campaign.ramp_percent, names)
 
 
 def _only_more_variants(before: Campaign, after: Campaign, destinations: tuple[str | None, str | None]) -> bool:

@@ -175,10 +175,6 @@ class Campaign:
         return REQUIRED_TAGS if required is None else tuple(required)
 
 
-def default_ctx_ttl_seconds(attribution_window_days: int) -> int:
-    return attribution_window_days * DAY_SECONDS + DAY_SECONDS
-
-
 def check_move(campaign: Campaign, to: CampaignStatus) -> None:
     legal = MOVES[campaign.status]
     if to not in legal:

@@ -1,38 +1,25 @@
 """Changing a campaign: what is named changes; a phase or an epoch begins where figures would mean something else."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from funnelproof.audit.act import Act
 from funnelproof.campaigns import store
 from funnelproof.campaigns.allocation import after_change
-from funnelproof.campaigns.campaign import (
-    PRESETS,
-    Campaign,
-    CampaignKept,
-    LaunchPolicy,
-    default_ctx_ttl_seconds,
-)
-from funnelproof.campaigns.create import (
-    DEFAULT_DECISION_DAYS,
-    DEFAULT_MAX_PER_CLICK,
-    DEFAULT_RECEIPT_TTL_HOURS,
-    DEFAULT_WINDOW_DAYS,
-    AddressRules,
-    bind_existing,
-    check_campaign,
-    number_variants,
-)
-from funnelproof.campaigns.requests import CampaignChange, fraction_text
+from funnelproof.campaigns.campaign import Campaign, CampaignKept, LaunchPolicy
+from funnelproof.campaigns.create import bind_existing, check_campaign
+from funnelproof.campaigns.fields import FOLLOW_THE_WINDOW, as_kept, defaults
+from funnelproof.campaigns.numbering import number_variants
+from funnelproof.campaigns.requests import CampaignChange
 from funnelproof.campaigns.variants import Variant
 from funnelproof.errors import Problem, invalid
 from funnelproof.links import store as links
-from funnelproof.money import read_money
+from funnelproof.links.address import AddressRules
 from funnelproof.storage.database import Transaction
 from funnelproof.tallies import store as tallies
 
 STRICTNESS = list(LaunchPolicy)
-KEPT_AS_TOLD = ("starts_at", "ends_at", "details_page_slug", "embargo_until", "primary_slug")
+NOT_TOLD = frozenset({"epoch", "phase", "next_variant_number", "updated_at", "version"})
 
 
 class VariantKept(Problem):
@@ -41,39 +28,58 @@ class VariantKept(Problem):
     kind, code, title = "conflict", "variant_kept", "The variant is kept"
 
 
-class LooseningNeedsOperator(Problem):
-    """Loosening launchPolicy needs the role OPERATOR, a JWT and a reason."""
+class RoleTooLow(Problem):
+    """Your role does not reach this change."""
 
     kind, code, title = "forbidden", "insufficient_role", "Your role does not reach this"
 
 
+@dataclass(frozen=True, slots=True)
+class Powers:
+    """What the caller may do beyond changing: loosen launchPolicy (an OPERATOR), lift an embargo (the OWNER)."""
+
+    loosen: bool = False
+    lift_embargo: bool = False
+
+
 def change(
-    tx: Transaction, before: Campaign, body: CampaignChange, *, rules: AddressRules, act: Act, may_loosen: bool
+    tx: Transaction, before: Campaign, body: CampaignChange, *, rules: AddressRules, act: Act, powers: Powers
 ) -> Campaign:
-    """Apply what the request names to a locked campaign."""
-    given = body.given()
-    after = _applied(tx, before, body, given)
-    _check_loosening(before, after, body.reason, may_loosen=may_loosen)
+    """Apply what the request names to a locked campaign. What stands already is no change."""
+    after = _applied(tx, before, body)
+    entered = tallies.entries(tx, before.handle, store.LIVE, before.campaign_id, before.epoch) > 0
+    _check_loosening(before, after, body.reason, powers)
+    _check_embargo(before, after, body.reason, act, powers)
+    if entered and after.include_cookieless != before.include_cookieless:
+        raise invalid("includeCookieless", "is frozen: visitors have entered. It can be chosen anew in a copy.")
     check_campaign(after, rules)
-    if after.primary_slug != before.primary_slug and after.primary_slug is not None:
-        bind_existing(tx, after, after.primary_slug, act.at)
-    after = _in_its_phase(tx, before, after)
     if after == before:
         return before
+    if after.primary_slug != before.primary_slug and after.primary_slug is not None:
+        bind_existing(tx, after, after.primary_slug, act.at)
+    after = after_change(before, after, somebody_entered=entered, destinations=_destinations(tx, before, after))
     after = replace(after, version=before.version + 1, updated_at=act.at)
     store.replace(tx, before, after, body.reason or "changed")
-    details = {"changed": sorted(name for name in given if name != "reason")}
+    note_change(tx, before, after, act=act, reason=body.reason)
+    return after
+
+
+def note_change(tx: Transaction, before: Campaign, after: Campaign, *, act: Act, reason: str | None) -> None:
+    """The line of history: which fields changed, and whether an epoch or a phase began."""
+    changed = [name for name in Campaign.__slots__ if getattr(before, name) != getattr(after, name)]
+    details: dict[str, Any] = {"changed": sorted(set(changed) - NOT_TOLD)}
+    if (before.epoch, before.phase) != (after.epoch, after.phase):
+        details |= {"epoch": after.epoch, "phase": after.phase}
     store.write_history(
         tx,
         after,
         at=act.at,
         act="changed",
         actor=act.actor,
-        reason=body.reason,
+        reason=reason,
         request_id=act.request_id,
         details=details,
     )
-    return after
 
 
 def delete(tx: Transaction, campaign: Campaign, act: Act) -> None:
@@ -86,62 +92,32 @@ def delete(tx: Transaction, campaign: Campaign, act: Act) -> None:
     store.write_history(tx, campaign, at=act.at, act="deleted", actor=act.actor, request_id=act.request_id)
 
 
-def _applied(tx: Transaction, before: Campaign, body: CampaignChange, given: dict[str, Any]) -> Campaign:
-    preset = PRESETS[before.goal_type]
-    defaults: dict[str, Any] = {
-        "tracking_preset": preset.tracking_preset,
-        "event_type": preset.event_type,
-        "counting_rule": preset.counting_rule,
-        "max_per_click": DEFAULT_MAX_PER_CLICK,
-        "attribution_window_days": DEFAULT_WINDOW_DAYS,
-        "launch_policy": LaunchPolicy.OPEN,
-        "trusted_conversions": False,
-        "include_cookieless": False,
-        "receipt_ttl_hours": DEFAULT_RECEIPT_TTL_HOURS,
-    }
-    values = {
-        name: given[name] if given[name] is not None else default for name, default in defaults.items() if name in given
-    }
-    values |= {name: given[name] for name in KEPT_AS_TOLD if name in given}
-    if "name" in given:
+def _applied(tx: Transaction, before: Campaign, body: CampaignChange) -> Campaign:
+    told = as_kept(body.changeable(), before.currency)
+    if "name" in body.given():
         if body.name is None:
-            raise invalid("name", "cannot be null.")
-        values["name"] = body.name
-    window = values.get("attribution_window_days", before.attribution_window_days)
-    values |= _derived(before, body, given, window)
-    if "variants" in given:
+            raise invalid("name", "cannot be null; leave it out to keep it.")
+        told["name"] = body.name
+    window = told.get("attribution_window_days", before.attribution_window_days)
+    usual = defaults(before.goal_type, window or defaults(before.goal_type, 1)["attribution_window_days"])
+    values = {name: usual[name] if value is None else value for name, value in told.items()}
+    values = _followers(before, usual) | values
+    if "variants" in body.given():
         values |= _variants(tx, before, body)
     return replace(before, **values)
 
 
-def _derived(before: Campaign, body: CampaignChange, given: dict[str, Any], window: int) -> dict[str, Any]:
-    """Fields that are stored in another form than they are told, or whose default hangs on another field."""
-    values: dict[str, Any] = {}
-    followed_window = before.ctx_ttl_seconds == default_ctx_ttl_seconds(before.attribution_window_days)
-    if given.get("ctx_ttl_seconds") is not None:
-        values["ctx_ttl_seconds"] = body.ctx_ttl_seconds
-    elif "ctx_ttl_seconds" in given or followed_window:
-        values["ctx_ttl_seconds"] = default_ctx_ttl_seconds(window)
-    if "decision_window_days" in given:
-        values["decision_window_days"] = body.decision_window_days or min(DEFAULT_DECISION_DAYS, window)
-    if "max_value" in given:
-        values["max_value_minor"] = (
-            read_money(body.max_value, before.currency, "maxValue").minor if body.max_value else None
-        )
-    if "tag_policy" in given:
-        values["tag_policy"] = body.tag_policy.model_dump() if body.tag_policy else None
-    for name in ("expected_rate", "minimum_lift"):
-        if name in given:
-            values[name] = fraction_text(given[name])
-    return values
+def _followers(before: Campaign, usual: dict[str, Any]) -> dict[str, Any]:
+    """What stood at its default goes with the window, unless it is named itself."""
+    had = defaults(before.goal_type, before.attribution_window_days)
+    return {name: usual[name] for name in FOLLOW_THE_WINDOW if getattr(before, name) == had[name]}
 
 
 def _variants(tx: Transaction, before: Campaign, body: CampaignChange) -> dict[str, Any]:
     bodies = body.variants or []
     for at, variant in enumerate(bodies):
-        known = next((own for own in before.variants if own.variant_id == variant.variant_id), None)
-        number = variant.repeated.get("number", known.number if known else None)
-        if number != (known.number if known else None):
+        known = next((own.number for own in before.variants if own.variant_id == variant.variant_id), None)
+        if variant.repeated.get("number", known) != known:
             raise invalid(
                 f"variants/{at}/number", "cannot be set; leave it out, or send it as it is.", code="read_only_field"
             )
@@ -162,19 +138,29 @@ def _check_kept(tx: Transaction, before: Campaign, after: tuple[Variant, ...]) -
         )
 
 
-def _check_loosening(before: Campaign, after: Campaign, reason: str | None, *, may_loosen: bool) -> None:
-    looser = STRICTNESS.index(after.launch_policy) < STRICTNESS.index(before.launch_policy)
-    if looser and not may_loosen:
-        raise LooseningNeedsOperator
-    if looser and not reason:
+def _check_loosening(before: Campaign, after: Campaign, reason: str | None, powers: Powers) -> None:
+    if STRICTNESS.index(after.launch_policy) >= STRICTNESS.index(before.launch_policy):
+        return
+    if not powers.loosen:
+        raise RoleTooLow("Loosening launchPolicy needs the role OPERATOR, a JWT and a reason.")
+    if not reason:
         raise invalid("reason", "is needed to loosen launchPolicy; it is kept in the history.", code="missing")
 
 
-def _in_its_phase(tx: Transaction, before: Campaign, after: Campaign) -> Campaign:
+def _check_embargo(before: Campaign, after: Campaign, reason: str | None, act: Act, powers: Powers) -> None:
+    """Results that are sealed stay so until the time that was set, unless the owner opens them and says why."""
+    until = before.embargo_until
+    if until is None or until <= act.at or (after.embargo_until is not None and after.embargo_until >= until):
+        return
+    if not powers.lift_embargo:
+        raise RoleTooLow("Lifting or shortening the embargo needs the role OWNER, a JWT and a reason.")
+    if not reason:
+        raise invalid("reason", "is needed to lift the embargo; it is kept in the history.", code="missing")
+
+
+def _destinations(tx: Transaction, before: Campaign, after: Campaign) -> tuple[str | None, str | None]:
     def destination(slug: str | None) -> str | None:
         link = links.find(tx, before.handle, slug) if slug else None
         return link.destination_url if link else None
 
-    entered = tallies.entries(tx, before.handle, store.LIVE, before.campaign_id, before.epoch) > 0
-    destinations = (destination(before.primary_slug), destination(after.primary_slug))
-    return after_change(before, after, somebody_entered=entered, destinations=destinations)
+    return destination(before.primary_slug), destination(after.primary_slug)

@@ -4,9 +4,9 @@ from dataclasses import replace
 
 from funnelproof.audit.act import Act
 from funnelproof.campaigns import store
-from funnelproof.campaigns.allocation import after_change, check_variants
+from funnelproof.campaigns.allocation import after_change, split_faults
 from funnelproof.campaigns.campaign import Campaign, CampaignStatus, check_move
-from funnelproof.errors import invalid
+from funnelproof.errors import invalid, invalid_payload
 from funnelproof.storage.database import Transaction
 
 
@@ -49,10 +49,13 @@ def ramp(
     tx: Transaction, campaign: Campaign, percent: int, *, act: Act, reason: str | None, overridden: bool = False
 ) -> Campaign:
     """Open another share of each variant's buckets. Raising moves nobody between variants, lowering puts nobody out."""
+    if percent == campaign.ramp_percent:
+        return campaign
     if campaign.status is CampaignStatus.COMPLETED:
-        raise invalid("rampPercent", "cannot change once the campaign is completed.")
+        raise invalid("rampPercent", "cannot change once the campaign is completed; copy it to test again.")
     ramped = replace(campaign, ramp_percent=percent, updated_at=act.at, version=campaign.version + 1)
-    check_variants(ramped)
+    if faults := split_faults(ramped):
+        raise invalid_payload(faults)
     ramped = after_change(campaign, ramped, somebody_entered=True, destinations=(None, None))
     store.replace(tx, campaign, ramped, reason or f"ramp {campaign.ramp_percent} → {percent} %")
     details = {"rampPercent": [campaign.ramp_percent, percent], **({"overridden": True} if overridden else {})}

@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Header, Path, Query, Response
 
 from funnelproof.access.guard import CallerOf, RequestId
-from funnelproof.access.passwords import hash_password
+from funnelproof.access.passwords import hash_password, matches
 from funnelproof.audit.act import Act
 from funnelproof.campaigns.relink import LinkInUse, put_link, remove_link
 from funnelproof.campaigns.routes import address_rules
@@ -67,7 +67,7 @@ def _add_reading(router: APIRouter, home: Installation, path: str) -> None:
 def _add_writing(router: APIRouter, home: Installation, path: str) -> None:
     rules = address_rules(home.settings)
 
-    @router.put(path, responses={201: {"model": LinkView}, **refusals(PreconditionFailed, NoSuchCampaign)})
+    @router.put(path, responses={201: {"model": LinkView}, **refusals(PreconditionFailed, NoSuchCampaign, LinkInUse)})
     async def write_link(
         handle: HandleName,
         slug: Slug,
@@ -79,7 +79,7 @@ def _add_writing(router: APIRouter, home: Installation, path: str) -> None:
     ) -> LinkView:
         """Write a link whole: create it, or replace what stands. What is left out takes its default."""
         act = Act(caller.actor, home.clock.now(), request_id)
-        password_hash = await hash_password(body.password) if body.password else None
+        password_hash = await _hash_of(home, handle, slug, body.password)
 
         def work(tx: Transaction) -> tuple[Link, bool]:
             return put_link(
@@ -97,6 +97,16 @@ def _add_writing(router: APIRouter, home: Installation, path: str) -> None:
         link, is_new = await home.database.write(work)
         response.status_code = 201 if is_new else 200
         return _shown(link, home, response)
+
+
+async def _hash_of(home: Installation, handle: str, slug: str, password: str | None) -> str | None:
+    """The present hash if the password is the present one: writing a link again changes nothing."""
+    if password is None:
+        return None
+    present = await home.database.read(lambda tx: store.find(tx, handle, slug))
+    if present is not None and present.password_hash and await matches(present.password_hash, password):
+        return present.password_hash
+    return await hash_password(password)
 
 
 def _shown(link: Link, home: Installation, response: Response) -> LinkView:

@@ -1,6 +1,5 @@
 """A campaign as clients write and read it."""
 
-from decimal import Decimal
 from typing import Annotated, Any
 
 from pydantic import Field, StringConstraints
@@ -14,6 +13,7 @@ from funnelproof.campaigns.campaign import (
     GoalType,
     LaunchPolicy,
 )
+from funnelproof.campaigns.fields import FRACTIONS
 from funnelproof.campaigns.variants import MAX_VARIANTS, VARIANT_ID, Variant
 from funnelproof.clock import iso, iso_or_none
 from funnelproof.links.link import SLUG
@@ -83,6 +83,13 @@ class _Changeable(Edit):
     variants: list[VariantBody] | None = Field(None, max_length=MAX_VARIANTS)
     primary_slug: str | None = Field(None, pattern=SLUG)
 
+    def changeable(self) -> dict[str, Any]:
+        """What the request names of these fields, variants left out; by Python names."""
+        return {name: value for name, value in self.given().items() if name in CHANGEABLE}
+
+
+CHANGEABLE = frozenset(_Changeable.model_fields) - {"variants"}
+
 
 class NewCampaign(_Changeable):
     campaign_id: str = Field(pattern=CAMPAIGN_ID, examples=["new-buyer-funnel"])
@@ -149,7 +156,6 @@ class CampaignView(View):
 
 
 TIMES = ("starts_at", "ends_at", "embargo_until")
-FRACTIONS = ("expected_rate", "minimum_lift")
 
 
 def view_of(campaign: Campaign) -> CampaignView:
@@ -165,11 +171,6 @@ def view_of(campaign: Campaign) -> CampaignView:
     )
     fields["tag_policy"] = TagPolicyBody.of(**campaign.tag_policy) if campaign.tag_policy else None
     return CampaignView(**fields)
-
-
-def fraction_text(value: float | None) -> str | None:
-    """A fraction as it is stored: its shortest exact decimal text."""
-    return None if value is None else format(Decimal(repr(value)), "f")
 
 
 def _variant_view(variant: Variant) -> VariantView:

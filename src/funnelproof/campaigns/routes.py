@@ -5,18 +5,19 @@ from urllib.parse import urlsplit
 
 from fastapi import APIRouter, Header, Path, Response
 
-from funnelproof.access.caller import Kind
+from funnelproof.access.caller import Caller, Kind
 from funnelproof.access.guard import CallerOf, RequestId
 from funnelproof.access.roles import Role
 from funnelproof.audit.act import Act
 from funnelproof.campaigns import store
 from funnelproof.campaigns.campaign import Campaign, CampaignExists, CampaignKept, NotReady
-from funnelproof.campaigns.change import VariantKept, change, delete
-from funnelproof.campaigns.create import AddressRules, create
+from funnelproof.campaigns.change import Powers, VariantKept, change, delete
+from funnelproof.campaigns.create import create
 from funnelproof.campaigns.requests import CampaignChange, CampaignView, NewCampaign, view_of
 from funnelproof.clock import iso
 from funnelproof.handles import settle
 from funnelproof.installation import Installation
+from funnelproof.links.address import AddressRules
 from funnelproof.links.link import NoSuchCampaign, SlugTaken
 from funnelproof.settings import Settings
 from funnelproof.storage.database import Transaction
@@ -58,7 +59,15 @@ def routes(home: Installation) -> APIRouter:
 
 def address_rules(settings: Settings) -> AddressRules:
     hosts = frozenset(urlsplit(url).netloc.lower() for url in (settings.public_url, settings.control_url))
-    return AddressRules(own_hosts=hosts, allow_loopback=settings.allow_private_targets)
+    return AddressRules(hosts, settings.allow_private_targets, settings.public_domain)
+
+
+def powers_of(caller: Caller) -> Powers:
+    is_person = caller.kind is Kind.PERSON
+    return Powers(
+        loosen=is_person and caller.is_at_least(Role.OPERATOR),
+        lift_embargo=is_person and caller.is_at_least(Role.OWNER),
+    )
 
 
 def _add_create(router: APIRouter, home: Installation, rules: AddressRules) -> None:
@@ -95,13 +104,13 @@ def _add_one(router: APIRouter, home: Installation, rules: AddressRules) -> None
     ) -> CampaignView:
         """Change what you name, leave the rest; null takes a field back to its default."""
         act = Act(caller.actor, home.clock.now(), request_id)
-        may_loosen = caller.kind is Kind.PERSON and caller.is_at_least(Role.OPERATOR)
+        powers = powers_of(caller)
 
         def work(tx: Transaction) -> Campaign:
             before = store.lock(tx, handle, campaignId)
             check_if_match(if_match, before.version)
             body.check_read_only(view_of(before))
-            return change(tx, before, body, rules=rules, act=act, may_loosen=may_loosen)
+            return change(tx, before, body, rules=rules, act=act, powers=powers)
 
         return shown(await home.database.write(work), response)
 

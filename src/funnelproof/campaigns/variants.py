@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import mmh3
 
-from funnelproof.errors import Fault, invalid_payload
+from funnelproof.errors import Fault
 
 BUCKETS = 10_000
 MAX_VARIANTS = 10
@@ -73,11 +73,11 @@ def smallest_ramp(weights: Sequence[tuple[int, int]]) -> int | None:
     return None
 
 
-def check_ramp(weights: Sequence[tuple[int, int]], ramp_percent: int, names: Sequence[str]) -> None:
-    """Refuse weights or a ramp that leave a variant with weight without a bucket. Ramp 0 means that nobody enters."""
+def ramp_faults(weights: Sequence[tuple[int, int]], ramp_percent: int, names: Sequence[str]) -> list[Fault]:
+    """Weights or a ramp that leave a variant with weight without a bucket. Ramp 0 means that nobody enters."""
     shut = _without_bucket(weights, ramp_percent) if ramp_percent else []
     if not shut:
-        return
+        return []
     who = ", ".join(names[position] for position in shut)
     works = smallest_ramp(weights)
     mend = (
@@ -86,7 +86,7 @@ def check_ramp(weights: Sequence[tuple[int, int]], ramp_percent: int, names: Seq
         else "give it more weight: no ramp works for these weights."
     )
     pointer = "/rampPercent" if works else "/variants"
-    raise invalid_payload([Fault(pointer, "invalid", f"At {ramp_percent} % nobody could reach {who}; {mend}")])
+    return [Fault(pointer, "invalid", f"At {ramp_percent} % nobody could reach {who}; {mend}")]
 
 
 def _without_bucket(weights: Sequence[tuple[int, int]], ramp_percent: int) -> list[int]:

@@ -1,86 +1,127 @@
-"""Addresses: which destinations a link may lead to, and the query that a click arrives with."""
+"""Addresses: which destinations a link may lead to, and the query with which a visitor arrives there."""
 
 import ipaddress
 import re
-from collections.abc import Iterable, Mapping
-from urllib.parse import parse_qsl, quote, urlencode, urlsplit
+from collections.abc import Collection, Mapping
+from typing import NamedTuple
+from urllib.parse import SplitResult, parse_qsl, quote, unquote_plus, urlsplit
 
 from funnelproof.errors import Fault
+from funnelproof.handles.handle import RESERVED
 
 MAX_LENGTH = 2048
 MAX_QUERY = 8192
+MAX_TAG = 200
 HOST = re.compile(r"(?=.{1,253}$)([a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]{0,61}[a-z0-9]", re.IGNORECASE)
+INNER_DOMAINS = (".localhost", ".local", ".internal")
 UNSAFE = re.compile(r"[\x00-\x20\x7f\\<>\"`{}|^]")
+CONTROL_CHARACTERS = re.compile(r"[\x00-\x1f\x7f]")
 LOOPBACK = {"localhost", "127.0.0.1", "[::1]"}
-OWN_PARAMETERS = ("ctx", "fp_")
+NAT64 = ipaddress.ip_network("64:ff9b::/96")
+LEGAL_IN_QUERY = "-._~!$&'()*+,;=:@/?%"
 
 
-def destination_faults(url: str, pointer: str, *, own_hosts: Iterable[str], allow_loopback: bool) -> list[Fault]:
-    """What is wrong with a destination, each fault with its mend; empty if nothing is."""
+class AddressRules(NamedTuple):
+    """Which destinations this installation allows. Its links answer on `own_hosts` and below `link_domain`."""
 
-    def fault(detail: str) -> list[Fault]:
-        return [Fault(pointer, "invalid", detail)]
+    own_hosts: Collection[str]
+    allow_loopback: bool = False
+    link_domain: str | None = None
 
+
+def destination_faults(url: str, pointer: str, rules: AddressRules) -> list[Fault]:
+    """What is wrong with a destination, said with its mend; empty if nothing is."""
+    detail = _fault_of_text(url) or _fault_of_place(urlsplit(url), rules)
+    return [Fault(pointer, "invalid", detail)] if detail else []
+
+
+def _fault_of_text(url: str) -> str | None:
     if len(url) > MAX_LENGTH:
-        return fault(f"has {len(url)} characters; {MAX_LENGTH} are allowed.")
+        return f"has {len(url)} characters; {MAX_LENGTH} are allowed."
     if UNSAFE.search(url) or not url.isascii():
-        return fault(
-            "holds a blank, a control character or a letter beyond ASCII; percent-encode it (hosts in punycode)."
-        )
+        return "holds a blank, a control character or a letter beyond ASCII; percent-encode it (hosts in punycode)."
     try:
         parts = urlsplit(url)
-        port = parts.port
+        _ = parts.port
     except ValueError:
-        return fault("is not an address; send for example https://shop.example/offer.")
+        return "is not an address; send for example https://shop.example/offer."
     if parts.scheme not in ("http", "https") or not parts.hostname:
-        return fault("must begin with https:// or http:// and name a host.")
-    if "@" in parts.netloc:
-        return fault("must not hold a user name or password.")
-    host = parts.netloc.rpartition(":")[0] if port is not None else parts.netloc
-    if host.lower() in LOOPBACK and allow_loopback:
-        return []
-    if not _is_public_host(host):
-        return fault("must name a public host, such as shop.example: no private address, no number in place of a name.")
-    if parts.netloc.lower() in own_hosts:
-        return fault("leads back to this installation's own links, which would go round in circles.")
-    return []
+        return "must begin with https:// or http:// and name a host."
+    return "must not hold a user name or password." if "@" in parts.netloc else None
+
+
+def _fault_of_place(parts: SplitResult, rules: AddressRules) -> str | None:
+    host = parts.netloc.rpartition(":")[0] if parts.port is not None else parts.netloc
+    if _is_own_link(parts, rules):
+        return "is a link of this installation, which would lead in circles; send where that link leads."
+    if host.lower() in LOOPBACK and rules.allow_loopback:
+        return None
+    if parts.netloc.lower() in rules.own_hosts or _is_public_host(host):
+        return None
+    return "must name a public host, such as shop.example: no private address, no number in place of a name."
+
+
+def _is_own_link(parts: SplitResult, rules: AddressRules) -> bool:
+    first, *others = parts.path[1:].split("/")
+    if rules.link_domain and (parts.hostname or "").endswith(f".{rules.link_domain}"):
+        return bool(first) and not others
+    if parts.netloc.lower() not in rules.own_hosts:
+        return False
+    return len(others) == 1 and bool(first and others[0]) and first not in RESERVED
 
 
 def _is_public_host(host: str) -> bool:
     try:
-        return ipaddress.ip_address(host.strip("[]")).is_global
+        return is_public_address(host.strip("[]"))
     except ValueError:
-        return HOST.fullmatch(host) is not None and not host.lower().endswith((".localhost", ".local", ".internal"))
+        return HOST.fullmatch(host) is not None and not host.lower().endswith(INNER_DOMAINS)
+
+
+def is_public_address(text: str) -> bool:
+    """Whether an IP address is global, also the one that may be wrapped in it. Raises ValueError if it is none."""
+    address = ipaddress.ip_address(text)
+    if isinstance(address, ipaddress.IPv4Address):
+        return address.is_global
+    wrapped = [address.ipv4_mapped, address.sixtofour, *(address.teredo or ())]
+    if address in NAT64:
+        wrapped.append(ipaddress.IPv4Address(int(address) & 0xFFFFFFFF))
+    inner = [each for each in wrapped if each is not None]
+    return all(each.is_global for each in inner) if inner else address.is_global
 
 
 def arrival_address(destination: str, *, click_query: str, tracking: Mapping[str, str], ctx: str | None) -> str:
     """Where the visitor arrives. The destination's own query wins over the click's, that over the link's tracking."""
     address, hash_mark, fragment = destination.partition("#")
     base, _, own = address.partition("?")
-    kept = [part for part in own.split("&") if part and not (ctx is not None and _name(part) == "ctx")]
-    names = {_name(part) for part in kept}
-    for source in (read_query(click_query).items(), tracking.items()):
-        added = [(name, value) for name, value in source if name not in names]
-        kept += [_pair(name, value) for name, value in added]
-        names |= {name for name, _ in added}
+    parts = [part for part in own.split("&") if part and not (ctx is not None and _name(part) == "ctx")]
+    told = [quote(part, safe=LEGAL_IN_QUERY, encoding="latin-1", errors="replace") for part in _told(click_query)]
+    given = [f"{quote(name, safe='')}={quote(value, safe='')}" for name, value in tracking.items()]
+    for weaker in (told, given):
+        names = {_name(part) for part in parts}
+        parts += [part for part in weaker if _name(part) not in names]
     if ctx is not None:
-        kept.append(f"ctx={ctx}")
-    return base + ("?" + "&".join(kept) if kept else "") + hash_mark + fragment
+        parts.append(f"ctx={ctx}")
+    return base + ("?" + "&".join(parts) if parts else "") + hash_mark + fragment
 
 
 def read_query(query: str) -> dict[str, str]:
-    """A click's query without the names that are ours (`ctx`, `fp_…`); of a repeated name the first counts."""
+    """A click's own query as texts that can be stored; of a repeated name the first counts."""
     pairs: dict[str, str] = {}
-    for name, value in parse_qsl(query[:MAX_QUERY], keep_blank_values=True, errors="replace"):
-        if not name.startswith(OWN_PARAMETERS[1]) and name != OWN_PARAMETERS[0]:
-            pairs.setdefault(name, value)
+    for name, value in parse_qsl("&".join(_told(query)), keep_blank_values=True, errors="replace"):
+        pairs.setdefault(name, CONTROL_CHARACTERS.sub("", value)[:MAX_TAG])
     return pairs
 
 
-def _pair(name: str, value: str) -> str:
-    return urlencode([(name, value)], quote_via=quote)
+def _told(query: str) -> list[str]:
+    """The parts of a click's query, as they came, without the names that are ours: `ctx` and `fp_…`."""
+    if len(query) > MAX_QUERY:
+        query = query[:MAX_QUERY].rpartition("&")[0]
+    return [part for part in query.split("&") if part and not _is_ours(_name(part))]
+
+
+def _is_ours(name: str) -> bool:
+    return name == "ctx" or name.startswith("fp_")
 
 
 def _name(part: str) -> str:
-    pairs = parse_qsl(part, keep_blank_values=True)
-    return pairs[0][0] if pairs else part
+    return unquote_plus(part.partition("=")[0])

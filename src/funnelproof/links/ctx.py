@@ -152,7 +152,10 @@ def open_ctx(text: str, keyring: Keys) -> Ctx:
             Reason.BAD_SIGNATURE,
             "The signature of the ctx does not hold: it was changed on its way. Send it unaltered.",
         )
-    return _unpack(payload)
+    try:
+        return _unpack(payload)
+    except (IndexError, ValueError, struct.error):
+        raise InvalidCtx(Reason.MALFORMED, "The ctx says things that this release does not read.") from None
 
 
 def key_is_known(text: str, keyring: Keys) -> bool:

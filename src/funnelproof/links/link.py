@@ -111,6 +111,12 @@ def check_open(link: Link, now: Micros) -> None:
         raise LinkEnded(f"This link ended at {iso(link.scheduled_end_at)}.", reason="schedule")
 
 
+def check_not_used_up(link: Link) -> None:
+    """As far as the row at hand tells; what is left is decided when a click is stored."""
+    if link.max_clicks is not None and link.used_clicks >= link.max_clicks:
+        raise used_up(link)
+
+
 def used_up(link: Link) -> LinkEnded:
     return LinkEnded(f"This link was good for {link.max_clicks} clicks, and they are used up.", reason="max_clicks")
 

@@ -1,22 +1,20 @@
 """A link as clients write and read it."""
 
-import re
-from collections.abc import Collection
 from dataclasses import asdict
 from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
+from pydantic.alias_generators import to_camel as camel
 
 from funnelproof.clock import Micros, iso, iso_or_none
 from funnelproof.errors import Fault, invalid_payload
-from funnelproof.links.address import destination_faults
+from funnelproof.links.address import CONTROL_CHARACTERS, AddressRules, destination_faults
 from funnelproof.links.link import SLUG, Link, LinkMode, OnStorageFailure, RoutingRule, When
 from funnelproof.web.shape import Edit, Moment, Shape, View
 
 Country = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")]
 Word = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 Device = Literal["MOBILE", "TABLET", "DESKTOP", "BOT", "UNKNOWN"]
-CONTROL_CHARACTERS = re.compile(r"[\x00-\x1f\x7f]")
 READ_ONLY = frozenset({"slug", "createdAt", "updatedAt", "version", "usedClicks", "passwordProtected", "url"})
 
 
@@ -153,25 +151,25 @@ def view_of(link: Link, public_url: str) -> LinkView:
     )
 
 
-def check_link(link: Link, *, own_hosts: Collection[str], allow_loopback: bool, pointer: str = "") -> None:
-    """Refuse what no shape can tell: unsafe destinations, a schedule that ends before it starts, controls in texts."""
-    urls = [(f"{pointer}/destinationUrl", link.destination_url)]
-    urls += [(f"/routingRules/{at}/destinationUrl", rule.destination_url) for at, rule in enumerate(link.routing_rules)]
-    faults = [
-        fault
-        for place, url in urls
-        for fault in destination_faults(url, place, own_hosts=own_hosts, allow_loopback=allow_loopback)
-    ]
-    if link.scheduled_start_at and link.scheduled_end_at and link.scheduled_end_at <= link.scheduled_start_at:
-        faults.append(Fault("/scheduledEndAt", "invalid", "must be later than scheduledStartAt."))
-    texts = [("/title", link.title or ""), *((f"/tags/{at}", tag) for at, tag in enumerate(link.tags))]
-    faults += [
-        Fault(place, "invalid", "holds a control character.")
-        for place, text in texts
-        if CONTROL_CHARACTERS.search(text)
-    ]
+def check_link(link: Link, rules: AddressRules) -> None:
+    faults = link_faults(link, rules)
     if faults:
         raise invalid_payload(faults)
+
+
+def link_faults(link: Link, rules: AddressRules, pointer: str = "") -> list[Fault]:
+    """What no shape can tell: unsafe destinations, a schedule that ends before it starts, controls in texts."""
+    faults = destination_faults(link.destination_url, f"{pointer}/destinationUrl", rules)
+    for at, rule in enumerate(link.routing_rules):
+        faults += destination_faults(rule.destination_url, f"{pointer}/routingRules/{at}/destinationUrl", rules)
+    if link.scheduled_start_at and link.scheduled_end_at and link.scheduled_end_at <= link.scheduled_start_at:
+        faults.append(Fault(f"{pointer}/scheduledEndAt", "invalid", "must be later than scheduledStartAt."))
+    texts = {"title": link.title or "", **{f"tags/{at}": tag for at, tag in enumerate(link.tags)}}
+    texts |= {f"tracking/{camel(name)}": value for name, value in link.tracking.items()}
+    bad = [place for place, text in texts.items() if CONTROL_CHARACTERS.search(text)]
+    return faults + [
+        Fault(f"{pointer}/{place}", "invalid", "holds a control character; leave it out.") for place in bad
+    ]
 
 
 def _rule_of(rule: RoutingRuleShape) -> RoutingRule:

@@ -26,8 +26,10 @@ from funnelproof.storage.schema import links
 from funnelproof.storage.statements import insert_new
 
 
-def find(tx: Transaction, handle: str, slug: str) -> Link | None:
-    row = tx.one(select(links).where(links.c.handle == handle, links.c.slug == slug))
+def find(tx: Transaction, handle: str, slug: str, *, to_change: bool = False) -> Link | None:
+    """`to_change` locks the row until the transaction ends."""
+    statement = select(links).where(links.c.handle == handle, links.c.slug == slug)
+    row = tx.one(statement.with_for_update() if to_change else statement)
     return _link(row) if row else None
 
 
