@@ -61,6 +61,7 @@ def _arrive_in(tx: Transaction, handle: str, run: int, group: list[tuple[int, Ar
         day = local_day(standing.first_at, owner.zone_at(standing.first_at))
         count_visitor(moves, (handle, name), standing, -1, day)
         count_visitor(moves, (handle, name), after, +1, day)
+        moves.add_quarter((handle, name, after.campaign_id), now, "arrived", str(after.variant))
         standings[_ref(arrival)] = changed[_ref(arrival)] = after
     store.change_standings(tx, handle, name, list(changed.values()))
     tallies.move(tx, moves)
