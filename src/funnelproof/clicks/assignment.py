@@ -11,6 +11,13 @@ from funnelproof.links.ctx import Cohort
 from funnelproof.links.link import matching_rule
 from funnelproof.worlds.route import Route
 
+OUT_OF_PLAY = {
+    CampaignStatus.DRAFT: Cohort.PAUSED,
+    CampaignStatus.PAUSED: Cohort.PAUSED,
+    CampaignStatus.COMPLETED: Cohort.AFTER,
+}
+"""While a campaign is not ACTIVE its links lead on, and nobody enters."""
+
 
 class Kind(StrEnum):
     """What kind of visit it is; only people qualify."""
@@ -56,28 +63,32 @@ class Decision:
     enters: bool = False
 
 
-def decide(
-    route: Route, visitor: Visitor, standing: Standing | None, *, kind: Kind, country: str, device: str, source: str
-) -> Decision:
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What of a visit decides: when, as what kind, from where, on which device, with which utm_source."""
+
+    at: Micros
+    kind: Kind
+    country: str
+    device: str
+    source: str
+
+
+def decide(route: Route, visitor: Visitor, standing: Standing | None, *, seen: Seen) -> Decision:
     campaign, link = route.campaign, route.link
-    rule = matching_rule(link, country=country, device=device, source=source)
+    rule = matching_rule(link, country=seen.country, device=seen.device, source=seen.source)
+    destination = rule.destination_url if rule else link.destination_url
     if campaign is None:
-        return Decision(0, Cohort.NONE, 0, 0, rule.destination_url if rule else link.destination_url)
-    if rule is not None:
-        cohort = Cohort.PAUSED if _is_waiting(campaign) else Cohort.AFTER if _is_over(campaign) else Cohort.RULE
-        return Decision(0, cohort, campaign.epoch, campaign.phase, rule.destination_url)
-    if not campaign.variants:
-        return _without_variants(campaign, link.destination_url)
-    return _among_variants(route, campaign, visitor, standing, kind)
-
-
-def _without_variants(campaign: Campaign, destination: str) -> Decision:
-    cohort = Cohort.AFTER if _is_over(campaign) else Cohort.PAUSED if _is_waiting(campaign) else Cohort.OUTSIDE
-    return Decision(0, cohort, campaign.epoch, campaign.phase, destination)
+        return Decision(0, Cohort.NONE, 0, 0, destination)
+    out = OUT_OF_PLAY.get(campaign.status_at(seen.at))
+    if rule is not None or not campaign.variants:
+        cohort = out or (Cohort.RULE if rule else Cohort.OUTSIDE)
+        return Decision(0, cohort, campaign.epoch, campaign.phase, destination)
+    return _among_variants(route, campaign, visitor, standing=standing, kind=seen.kind, out=out)
 
 
 def _among_variants(
-    route: Route, campaign: Campaign, visitor: Visitor, standing: Standing | None, kind: Kind
+    route: Route, campaign: Campaign, visitor: Visitor, *, standing: Standing | None, kind: Kind, out: Cohort | None
 ) -> Decision:
     control = campaign.control.number if campaign.control else 0
     known = standing.variant if standing and standing.entered_at is not None else None
@@ -87,9 +98,9 @@ def _among_variants(
         epoch, phase = (entered.epoch, entered.phase) if entered else (campaign.epoch, campaign.phase)
         return Decision(variant, cohort, epoch, phase, _destination(route, campaign, variant), enters)
 
-    if _is_over(campaign):
+    if out is Cohort.AFTER:
         return led_to(campaign.decided_variant or control, Cohort.AFTER)
-    if _is_waiting(campaign):
+    if out is Cohort.PAUSED:
         return led_to(control if known is None else known, Cohort.PAUSED)
     if known is not None and standing is not None:
         return led_to(known, Cohort.ENTERED if standing.epoch == campaign.epoch else Cohort.EARLIER)
@@ -109,11 +120,3 @@ def _destination(route: Route, campaign: Campaign, number: int) -> str:
     if variant is not None and not variant.enabled:
         variant = campaign.control
     return (variant.destination_url if variant else None) or route.link.destination_url
-
-
-def _is_waiting(campaign: Campaign) -> bool:
-    return campaign.status in (CampaignStatus.DRAFT, CampaignStatus.PAUSED)
-
-
-def _is_over(campaign: Campaign) -> bool:
-    return campaign.status is CampaignStatus.COMPLETED

@@ -5,6 +5,7 @@ import json
 from typing import Any
 from urllib.parse import parse_qs
 
+from funnelproof.campaigns import store as campaigns
 from funnelproof.clicks.cache import RouteCache
 from funnelproof.clock import Micros, iso
 from funnelproof.installation import Installation
@@ -19,7 +20,7 @@ class ContextDoor:
         self._home, self._routes = home, routes
 
     async def __call__(self, request: EdgeRequest) -> EdgeAnswer:
-        text = parse_qs(request.query, max_num_fields=None).get("ctx", [""])[0]
+        text = parse_qs(request.query).get("ctx", [""])[0]
         body = {**await self._context(text), "requestId": request.request_id}
         return EdgeAnswer(200, json.dumps(body).encode(), "application/json", [("Cache-Control", "no-store")])
 
@@ -68,5 +69,10 @@ class ContextDoor:
     async def _variant_id(self, ctx: Ctx, world: World | None) -> str | None:
         if world is not None:
             return world.snapshot.campaign.variant_id(ctx.variant)
+        if not ctx.campaign or not ctx.variant:
+            return None
         route = await self._routes.get(ctx.handle, ctx.slug)
-        return route.campaign.variant_id(ctx.variant) if route and route.campaign else None
+        if route and route.campaign and route.campaign.campaign_id == ctx.campaign:
+            return route.campaign.variant_id(ctx.variant)
+        names = await self._home.database.read(lambda tx: campaigns.variant_names(tx, ctx.handle, ctx.campaign))
+        return names.get(ctx.variant)

@@ -25,7 +25,10 @@ class Countries:
                 return told
         if self._reader is None:
             return UNKNOWN
-        found = self._reader.get(self._proxies.client_address(peer, headers)) or {}
+        try:
+            found = self._reader.get(self._proxies.client_address(peer, headers)) or {}
+        except ValueError:  # not an address
+            return UNKNOWN
         return str(found.get("country", {}).get("iso_code") or UNKNOWN)
 
 

@@ -6,7 +6,7 @@ from itertools import groupby
 
 from funnelproof.campaigns.campaign import Campaign
 from funnelproof.clicks import store
-from funnelproof.clicks.assignment import Decision, Kind, Standing, decide
+from funnelproof.clicks.assignment import Decision, Kind, Seen, Standing, decide
 from funnelproof.clicks.visitor import Visitor
 from funnelproof.clock import Micros, local_day
 from funnelproof.links import store as links
@@ -115,15 +115,8 @@ def _slug_of(visit: Visit) -> str:
 def _take_in(visit: Visit, standings: dict[tuple[str, str], Standing], moves: Moves) -> Decision:
     """Decide one visit, and carry what it changes into standings and moves."""
     standing = standings.get(visit.visitor_ref)
-    decision = decide(
-        visit.route,
-        visit.visitor,
-        standing,
-        kind=visit.kind,
-        country=visit.country,
-        device=visit.device,
-        source=visit.source,
-    )
+    seen = Seen(visit.at, visit.kind, visit.country, visit.device, visit.source)
+    decision = decide(visit.route, visit.visitor, standing, seen=seen)
     _count_click(visit, decision, moves, is_returning=standing is not None)
     if visit.qualified:
         after = _standing_after(visit, decision, standing)

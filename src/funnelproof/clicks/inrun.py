@@ -3,16 +3,17 @@
 import hashlib
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import count
 
 from funnelproof.campaigns.campaign import Campaign
-from funnelproof.campaigns.variants import bucket_of, owner_of
+from funnelproof.campaigns.variants import Share, bucket_of
 from funnelproof.clicks.device import Device
+from funnelproof.clicks.visitor import Visitor, with_cookie
 from funnelproof.errors import invalid
 
 TOKEN_HEADER = "x-funnelproof-run"  # noqa: S105 - a header's name
 AS_HEADER = "x-funnelproof-as"
-TRIES = 200_000
 VALUES = {
     "visitor": re.compile(r"[A-Za-z0-9_.:-]{1,64}"),
     "country": re.compile(r"[A-Z]{2}"),
@@ -45,15 +46,36 @@ def read_as(headers: Mapping[str, str]) -> As:
     return As(**said)
 
 
-def draw_visitor(campaign: Campaign, seed: str, who: As) -> str:
-    """A cookie value drawn from the seed, the first whose published hash falls into the wanted variant."""
-    wanted = next((variant.number for variant in campaign.variants if variant.variant_id == who.variant), None)
-    if who.variant is not None and wanted is None:
-        names = ", ".join(variant.variant_id for variant in campaign.variants) or "none"
-        raise invalid("variant", f"the campaign has no variant {who.variant!r}; it has {names}.")
-    shares = campaign.shares
-    for attempt in range(TRIES):
+def draw_visitor(campaign: Campaign, seed: str, who: As) -> Visitor:
+    """A visitor drawn from the seed alone: the first whose published hash falls into the wanted variant.
+
+    Its key comes from the seed too, so that no installation's visitor key shows and no live visitor has it.
+    """
+    secret = hashlib.sha256(f"visitor key of run {seed}".encode()).digest()
+    drawn = with_cookie(
+        _draw_cookie(campaign, seed, who),
+        visitor_key=secret,
+        handle=campaign.handle,
+        campaign_id=campaign.campaign_id,
+    )
+    return replace(drawn, cookie=None)
+
+
+def _draw_cookie(campaign: Campaign, seed: str, who: As) -> str:
+    wanted = _share_of(campaign, who.variant) if who.variant else None
+    for attempt in count():
         cookie = hashlib.sha256(f"{seed}|{who.visitor}|{who.variant or ''}|{attempt}".encode()).hexdigest()[:32]
-        if wanted is None or owner_of(shares, bucket_of(campaign.campaign_id, cookie)) == (wanted, True):
+        if wanted is None or wanted.start <= bucket_of(campaign.campaign_id, cookie) < wanted.open_end:
             return cookie
-    raise invalid("variant", f"no visitor can reach {who.variant!r}: it has no open bucket.")
+    raise AssertionError("some visitor falls into each open bucket")
+
+
+def _share_of(campaign: Campaign, variant_id: str) -> Share:
+    variant = next((each for each in campaign.variants if each.variant_id == variant_id), None)
+    if variant is None:
+        names = ", ".join(each.variant_id for each in campaign.variants) or "none"
+        raise invalid("variant", f"the campaign has no variant {variant_id!r}; it has {names}.")
+    share = next(share for share in campaign.shares if share.number == variant.number)
+    if share.open_count == 0:
+        raise invalid("variant", f"nobody can reach {variant_id!r}: it has no open bucket. Give it weight, or ramp up.")
+    return share

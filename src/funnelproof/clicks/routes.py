@@ -1,23 +1,27 @@
 """Route preview: where a visitor would be led, without leaving a click."""
 
 import secrets
+from dataclasses import dataclass
 
 from fastapi import APIRouter
 from pydantic import Field
 
 from funnelproof.campaigns.link_routes import ROOTS, HandleName, Slug
-from funnelproof.clicks.assignment import Decision, Kind, decide
+from funnelproof.clicks.assignment import Decision, Kind, Seen, Standing, decide
 from funnelproof.clicks.cache import read_route
-from funnelproof.clicks.visitor import COOKIE_VALUE, with_cookie
+from funnelproof.clicks.store import find_standing
+from funnelproof.clicks.visitor import COOKIE_VALUE, Visitor, with_cookie
 from funnelproof.errors import Problem
 from funnelproof.installation import Installation
 from funnelproof.keys.key import Purpose
 from funnelproof.links.ctx import Cohort
-from funnelproof.links.link import LinkNotFound, check_open
+from funnelproof.links.link import LinkNotFound, check_not_used_up, check_open
 from funnelproof.links.requests import Country, Device, Word
+from funnelproof.storage.database import Transaction
 from funnelproof.web.openapi import refusals
 from funnelproof.web.shape import Shape, View
 from funnelproof.worlds.route import Route
+from funnelproof.worlds.world import LIVE
 
 
 class PreviewBody(Shape):
@@ -38,6 +42,13 @@ class PreviewView(View):
     visitor: str
 
 
+@dataclass(frozen=True, slots=True)
+class Found:
+    route: Route
+    visitor: Visitor
+    standing: Standing | None
+
+
 def routes(home: Installation) -> APIRouter:
     router = APIRouter(tags=["links"])
     for root in ROOTS:
@@ -49,24 +60,30 @@ def _add_preview(router: APIRouter, home: Installation, root: str) -> None:
     @router.post(root + "/{slug}/route-preview", responses=refusals(LinkNotFound))
     async def preview_route(handle: HandleName, slug: Slug, body: PreviewBody) -> PreviewView:
         """Where this visitor would be led now, and as what it would count. Nothing is recorded."""
-        route = await home.database.read(lambda tx: read_route(tx, handle, slug))
-        if route is None:
+        cookie = body.visitor or secrets.token_hex(16)
+        found = await home.database.read(lambda tx: _found(home, tx, handle, slug, cookie))
+        if found is None:
             raise LinkNotFound(f"This handle has no link {slug!r}; slugs are case-sensitive.")
-        visitor = body.visitor or secrets.token_hex(16)
+        now = home.clock.now()
         try:
-            check_open(route.link, home.clock.now())
+            check_open(found.route.link, now)
+            check_not_used_up(found.route.link)
         except Problem as closed:
             return PreviewView(
-                open=False, reason=closed.detail, destination_url=None, variant_id=None, cohort=None, visitor=visitor
+                open=False, reason=closed.detail, destination_url=None, variant_id=None, cohort=None, visitor=cookie
             )
-        return _view(route, _decision(home, route, body, visitor), visitor)
+        seen = Seen(now, Kind.PERSON, body.country, body.device, body.source)
+        return _view(found.route, decide(found.route, found.visitor, found.standing, seen=seen), cookie)
 
 
-def _decision(home: Installation, route: Route, body: PreviewBody, cookie: str) -> Decision:
+def _found(home: Installation, tx: Transaction, handle: str, slug: str, cookie: str) -> Found | None:
+    route = read_route(tx, handle, slug)
+    if route is None:
+        return None
     campaign_id = route.campaign.campaign_id if route.campaign else ""
     key = home.keyring.signing(Purpose.VISITOR).secret
-    visitor = with_cookie(cookie, visitor_key=key, handle=route.link.handle, campaign_id=campaign_id)
-    return decide(route, visitor, None, kind=Kind.PERSON, country=body.country, device=body.device, source=body.source)
+    visitor = with_cookie(cookie, visitor_key=key, handle=handle, campaign_id=campaign_id)
+    return Found(route, visitor, find_standing(tx, handle, LIVE, (campaign_id, visitor.key)))
 
 
 def _view(route: Route, decision: Decision, visitor: str) -> PreviewView:

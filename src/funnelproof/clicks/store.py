@@ -43,6 +43,14 @@ def lock_standings(
     return {(row["campaign_id"], row["visitor"]): _standing(row) for row in tx.all(statement)}
 
 
+def find_standing(tx: Transaction, handle: str, world: str, ref: VisitorRef) -> Standing | None:
+    """A visitor's ledger row by (campaign, visitor), only to be read."""
+    campaign_id, visitor = ref
+    where = (ledger.c.handle == handle, ledger.c.world == world, ledger.c.campaign_id == campaign_id)
+    row = tx.one(select(ledger).where(*where, ledger.c.visitor == visitor))
+    return _standing(row) if row else None
+
+
 def add_standings(tx: Transaction, handle: str, world: str, standings: Sequence[Standing]) -> None:
     """New visitors. If another process met one of them first, the whole transaction runs again and finds it."""
     rows = [{"handle": handle, "world": world, **_row(standing)} for standing in standings]

@@ -6,13 +6,13 @@ import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from http.cookies import CookieError, SimpleCookie
 
 from funnelproof.links.ctx import Consent
 
 COOKIE = "fp_vid"
 COOKIE_SECONDS = 365 * 86_400
 COOKIE_VALUE = re.compile(r"[0-9a-f]{32}")
+OWN_COOKIE = re.compile(rf"(?:^|;)\s*{COOKIE}=({COOKIE_VALUE.pattern})\s*(?:;|$)")
 
 
 class Identity(StrEnum):
@@ -43,14 +43,8 @@ def consent_of(query: str, headers: Mapping[str, str], default: str) -> Consent:
 
 def cookie_of(headers: Mapping[str, str]) -> str | None:
     """The visitor cookie, if it is one of ours: 32 lower-case hex digits."""
-    text = headers.get("cookie", "")
-    if COOKIE not in text:
-        return None
-    try:
-        morsel = SimpleCookie(text).get(COOKIE)
-    except CookieError:
-        return None
-    return morsel.value if morsel and COOKIE_VALUE.fullmatch(morsel.value) else None
+    match = OWN_COOKIE.search(headers.get("cookie", ""))
+    return match[1] if match else None
 
 
 def with_cookie(cookie: str | None, *, visitor_key: bytes, handle: str, campaign_id: str) -> Visitor:
@@ -78,6 +72,6 @@ def visitor_hash(visitor_key: bytes, handle: str, campaign_id: str, ticket: str)
     return hmac.digest(visitor_key, f"{handle}\0{campaign_id}\0{ticket}".encode(), "sha256")[:8].hex()
 
 
-def cookie_header(value: str, *, handle: str, secure: bool) -> str:
-    parts = [f"{COOKIE}={value}", f"Path=/{handle}", f"Max-Age={COOKIE_SECONDS}", "HttpOnly", "SameSite=Lax"]
+def cookie_header(value: str, *, path: str, secure: bool) -> str:
+    parts = [f"{COOKIE}={value}", f"Path={path}", f"Max-Age={COOKIE_SECONDS}", "HttpOnly", "SameSite=Lax"]
     return "; ".join([*parts, "Secure"] if secure else parts)

@@ -1,0 +1,63 @@
+"""Where a click happens: live, or in a run's world with its snapshot and its clock."""
+
+from dataclasses import dataclass
+
+from funnelproof.clicks.cache import RouteCache
+from funnelproof.clicks.inrun import TOKEN_HEADER, As, read_as
+from funnelproof.clock import Micros
+from funnelproof.handles.handle import FORM
+from funnelproof.installation import Installation
+from funnelproof.links.link import LinkNotFound, is_slug
+from funnelproof.web.edge import EdgeRequest
+from funnelproof.worlds import store as worlds
+from funnelproof.worlds.route import Route
+from funnelproof.worlds.world import LIVE, InvalidRunToken, RunClosed, World, read_run_token
+
+
+@dataclass(frozen=True, slots=True)
+class InRun:
+    """The run in whose world a click happens, and as whom it is made."""
+
+    world: World
+    who: As
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """`now` is by the clock of the world; `run` is None where the click is live."""
+
+    route: Route
+    now: Micros
+    run: InRun | None = None
+
+    @property
+    def world(self) -> str:
+        return self.run.world.world if self.run else LIVE
+
+    @property
+    def campaign_id(self) -> str:
+        return self.route.campaign.campaign_id if self.route.campaign else ""
+
+
+async def setting_of(home: Installation, routes: RouteCache, request: EdgeRequest, handle: str, slug: str) -> Setting:
+    if TOKEN_HEADER in request.headers:
+        return await _setting_in_run(home, request, handle, slug)
+    route = await routes.get(handle, slug) if FORM.fullmatch(handle) and is_slug(slug) else None
+    if route is None:
+        raise LinkNotFound
+    return Setting(route, home.clock.now())
+
+
+async def _setting_in_run(home: Installation, request: EdgeRequest, handle: str, slug: str) -> Setting:
+    of_handle, name = read_run_token(request.headers[TOKEN_HEADER], home.keyring, home.clock.now())
+    if of_handle != handle:
+        raise InvalidRunToken("This run token belongs to another handle. Take the one that opening your run gave.")
+    world = await home.database.read(lambda tx: worlds.find(tx, handle, name))
+    if world is None:
+        raise InvalidRunToken("The run of this token is no longer there: runs are kept for 30 days. Open a new one.")
+    if world.closed_at is not None:
+        raise RunClosed
+    route = world.snapshot.route(slug)
+    if route is None:
+        raise LinkNotFound(f"The campaign of this run has no link {slug[:24]!r}.")
+    return Setting(route, world.clock_at, InRun(world, read_as(request.headers)))

@@ -1,0 +1,118 @@
+"""From a request to a visit: who clicks, from where, with which tags, as a person or not."""
+
+import asyncio
+from urllib.parse import urlsplit
+
+from funnelproof.clicks.assignment import Kind
+from funnelproof.clicks.country import UNKNOWN, Countries
+from funnelproof.clicks.device import Device, agent_of
+from funnelproof.clicks.follow import Visit
+from funnelproof.clicks.inrun import draw_visitor
+from funnelproof.clicks.setting import InRun, Setting
+from funnelproof.clicks.visitor import (
+    Visitor,
+    consent_of,
+    cookie_of,
+    for_this_click,
+    for_today,
+    with_cookie,
+)
+from funnelproof.installation import Installation
+from funnelproof.keys.key import Purpose
+from funnelproof.links.address import CONTROL_CHARACTERS, read_query
+from funnelproof.links.ctx import Consent
+from funnelproof.links.link import UTM_TAGS, Link
+from funnelproof.web.edge import EdgeRequest
+from funnelproof.web.peer import TrustedProxies
+
+LONGEST_SOURCE = 100
+LONGEST_DOMAIN = 253
+DIRECT = "direct"
+
+
+class Visiting:
+    def __init__(self, home: Installation) -> None:
+        self._keyring = home.keyring
+        self._proxies = TrustedProxies(home.settings.trusted_proxies)
+        self._countries = Countries(home.settings, self._proxies)
+
+    async def visit(self, request: EdgeRequest, setting: Setting) -> Visit:
+        tags = tags_of(request.query, setting.route.link)
+        country, device, kind = self._seen_as(request, setting.run)
+        return Visit(
+            route=setting.route,
+            world=setting.world,
+            click_id=f"clk_{request.stamp}",
+            at=setting.now // 1000 * 1000,
+            visitor=await self._visitor(request, setting),
+            kind=kind,
+            country=country,
+            device=device,
+            referrer=DIRECT if setting.run else referrer_of(request.headers.get("referer", "")),
+            source=tags.get("utm_source", DIRECT)[:LONGEST_SOURCE],
+            tags=tags,
+            request_id=None if request.request_id == f"req_{request.stamp}" else request.request_id,
+        )
+
+    def address_of(self, request: EdgeRequest) -> str:
+        return self._proxies.client_address(request.peer, request.headers)
+
+    def _seen_as(self, request: EdgeRequest, run: InRun | None) -> tuple[str, str, Kind]:
+        """(country, device, kind). In a run only what the request says of itself counts, so that it repeats exactly."""
+        if run is not None:
+            device = run.who.device or Device.UNKNOWN
+            return run.who.country or UNKNOWN, device, kind_of(request, is_bot=device == Device.BOT)
+        agent = agent_of(request.headers.get("user-agent", ""))
+        country = self._countries.of(request.peer, request.headers)
+        return country, agent.device, kind_of(request, is_bot=agent.is_bot)
+
+    async def _visitor(self, request: EdgeRequest, setting: Setting) -> Visitor:
+        handle, campaign = setting.route.link.handle, setting.route.campaign
+        if setting.run is not None and campaign is not None:
+            return draw_visitor(campaign, setting.run.world.seed, setting.run.who)
+        consent = consent_of(request.query, request.headers, setting.route.handle.consent_default)
+        if consent is Consent.DENIED:
+            return for_this_click()
+        key = self._keyring.signing(Purpose.VISITOR).secret
+        if consent is Consent.FULL:
+            cookie = cookie_of(request.headers)
+            return with_cookie(cookie, visitor_key=key, handle=handle, campaign_id=setting.campaign_id)
+        return for_today(
+            self.address_of(request),
+            request.headers.get("user-agent", ""),
+            salt=await self._salt(setting),
+            visitor_key=key,
+            handle=handle,
+            campaign_id=setting.campaign_id,
+        )
+
+    async def _salt(self, setting: Setting) -> bytes:
+        known = self._keyring.known_salt(setting.now)
+        if known is None:
+            return await asyncio.to_thread(self._keyring.daily_salt, setting.now)
+        return known
+
+
+def tags_of(query: str, link: Link) -> dict[str, str]:
+    """The tags of a click: those of its query, completed by the link's `tracking`."""
+    told = read_query(query)
+    tags = {name: told.get(name) or link.tracking.get(name, "") for name in UTM_TAGS}
+    return {name: value for name, value in tags.items() if value}
+
+
+def kind_of(request: EdgeRequest, *, is_bot: bool) -> Kind:
+    if is_bot:
+        return Kind.BOT
+    if request.method == "HEAD":
+        return Kind.HEAD
+    purposes = (request.headers.get(name, "") for name in ("sec-purpose", "purpose", "x-moz"))
+    return Kind.PREFETCH if any("prefetch" in purpose.lower() for purpose in purposes) else Kind.PERSON
+
+
+def referrer_of(text: str) -> str:
+    """The domain a click came from, or `direct`."""
+    try:
+        host = urlsplit(text).hostname or DIRECT
+    except ValueError:
+        return DIRECT
+    return CONTROL_CHARACTERS.sub("", host)[:LONGEST_DOMAIN] or DIRECT
