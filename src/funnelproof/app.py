@@ -29,6 +29,8 @@ from funnelproof.installation import Installation
 from funnelproof.jobs.runner import Job, Runner
 from funnelproof.keys.ring import Keyring, forget_salts
 from funnelproof.keys.seal import Seal, read_or_make_secret
+from funnelproof.launch import routes as launch
+from funnelproof.launch.schedule import run_due
 from funnelproof.proofs import routes as proofs
 from funnelproof.proofs.forget import forget_worlds
 from funnelproof.results import routes as results
@@ -139,6 +141,7 @@ class Application:
             clicks.routes(home),
             proofs.routes(home, self.routes),
             health.routes(home),
+            launch.routes(home),
             results.routes(home),
             system.routes(home),
             manual.routes(lambda: self.control.openapi()),
@@ -148,6 +151,7 @@ class Application:
         """All timed work, on one screen."""
         clock = self.home.clock
         return [
+            Job("schedule", 1, lambda tx: run_due(tx, clock.now())),
             Job("forget_salts", 3600, lambda tx: forget_salts(tx, clock.now())),
             Job("forget_worlds", 600, lambda tx: forget_worlds(tx, clock.now())),
         ]

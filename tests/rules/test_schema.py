@@ -35,9 +35,8 @@ def test_on_sqlite_every_table_is_strict_and_as_declared(database: Database, eng
     if engine_kind != "sqlite":
         pytest.skip("a rule of SQLite")
     with database.engines.writing.connect() as connection:
-        made = dict(
-            connection.exec_driver_sql("SELECT name, sql FROM sqlite_master WHERE type = 'table'").tuples().all()
-        )
+        rows = connection.exec_driver_sql("SELECT name, sql FROM sqlite_master WHERE type = 'table'")
+        made: dict[str, str] = {row[0]: row[1] for row in rows}
     for table in metadata.sorted_tables:
         declared = str(CreateTable(table).compile(dialect=sqlite.dialect()))
         assert "STRICT" in made[table.name], table.name

@@ -73,7 +73,7 @@ def _add_preview(router: APIRouter, home: Installation, root: str) -> None:
                 open=False, reason=closed.detail, destination_url=None, variant_id=None, cohort=None, visitor=cookie
             )
         seen = Seen(now, Kind.PERSON, body.country, body.device, body.source)
-        return _view(found.route, decide(found.route, found.visitor, found.standing, seen=seen), cookie)
+        return _view(found.route, decide(found.route.at(now), found.visitor, found.standing, seen=seen), cookie)
 
 
 def _found(home: Installation, tx: Transaction, handle: str, slug: str, cookie: str) -> Found | None:

@@ -45,7 +45,8 @@ async def setting_of(home: Installation, routes: RouteCache, request: EdgeReques
     route = await routes.get(handle, slug) if FORM.fullmatch(handle) and is_slug(slug) else None
     if route is None:
         raise LinkNotFound
-    return Setting(route, home.clock.now())
+    now = home.clock.now()
+    return Setting(route.at(now), now)
 
 
 async def _setting_in_run(home: Installation, request: EdgeRequest, handle: str, slug: str) -> Setting:
@@ -60,4 +61,4 @@ async def _setting_in_run(home: Installation, request: EdgeRequest, handle: str,
     route = world.snapshot.route(slug)
     if route is None:
         raise LinkNotFound(f"The campaign of this run has no link {slug[:24]!r}.")
-    return Setting(route, world.clock_at, InRun(world, read_as(request.headers)))
+    return Setting(route.at(world.clock_at), world.clock_at, InRun(world, read_as(request.headers)))

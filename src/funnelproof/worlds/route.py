@@ -1,8 +1,9 @@
 """A link with all that deciding a click needs, as one thing: from the live tables or from a world's snapshot."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from funnelproof.campaigns.campaign import Campaign
+from funnelproof.clock import Micros
 from funnelproof.handles.handle import Handle
 from funnelproof.links.link import Link
 
@@ -12,6 +13,13 @@ class Route:
     handle: Handle
     link: Link
     campaign: Campaign | None
+
+    def at(self, now: Micros) -> "Route":
+        """The same with the campaign's status by the clock: `startsAt` and `endsAt` count at once."""
+        campaign = self.campaign
+        if campaign is None or campaign.status_at(now) is campaign.status:
+            return self
+        return replace(self, campaign=replace(campaign, status=campaign.status_at(now)))
 
 
 @dataclass(frozen=True, slots=True)
