@@ -27,6 +27,7 @@ def init(
     as_json: JsonOption = False,
 ) -> None:
     """Set up a data folder: database, keys, the first user and its handle. A second time changes nothing."""
+    _check(handle, password)
     with opened(data) as home:
         owner = _present_owner(home, handle, email)
         if owner is None:
@@ -36,6 +37,16 @@ def init(
         else:
             answer = {"created": False, **owner}
         _say(answer, str(home.settings.data), as_json=as_json)
+
+
+def _check(handle: str, password: str | None) -> None:
+    """Before anything is made."""
+    from funnelproof.access.passwords import check_password
+    from funnelproof.handles.handle import check_handle
+
+    check_handle(handle)
+    if password is not None:
+        check_password(password)
 
 
 def _present_owner(home: "Installation", handle: str, email: str) -> dict[str, Any] | None:
@@ -59,9 +70,7 @@ def _present_owner(home: "Installation", handle: str, email: str) -> dict[str, A
 def make(home: "Installation", password: str | None, wanted: dict[str, str]) -> dict[str, Any]:
     """Keys, user and handle in one transaction. `wanted`: handle, email, name, time_zone, currency."""
     from funnelproof.access.passwords import check_password, hash_now
-    from funnelproof.handles.handle import check_handle
 
-    check_handle(wanted["handle"])
     password_hash = hash_now(check_password(_asked() if password is None else password))
     return home.database.write_now(lambda tx: _first_rows(tx, home, password_hash, wanted))
 

@@ -8,7 +8,9 @@ from typing import Any
 import typer
 
 from funnelproof.errors import Problem
-from funnelproof.settings import UnknownSetting, variable
+
+OWN_WORDS = {"WrongSecret": "wrong_secret", "NotDurable": "not_durable", "UnknownSetting": "unknown_setting"}
+"""Exceptions whose text is meant for the operator, and the code under which scripts know them."""
 
 
 class Refused(Exception):  # noqa: N818 - shown as it is
@@ -43,8 +45,6 @@ def explain(error: Exception) -> Refusal | None:
     if isinstance(error, Problem):
         faults = [{"pointer": fault.pointer, "code": fault.code, "detail": fault.detail} for fault in error.faults]
         return Refusal(error.code, error.detail, error.extra | ({"errors": faults} if faults else {}))
-    if isinstance(error, UnknownSetting):
-        return Refusal("unknown_setting", str(error))
     if isinstance(error, OSError):
         return Refusal("not_accessible", _about_file(error))
     return _explain_other(error)
@@ -53,8 +53,8 @@ def explain(error: Exception) -> Refusal | None:
 def _explain_other(error: Exception) -> Refusal | None:
     """Told by name, so that an error does not load what its command did without."""
     name = type(error).__name__
-    if name in ("WrongSecret", "NotDurable"):
-        return Refusal("wrong_secret" if name == "WrongSecret" else "not_durable", str(error))
+    if name in OWN_WORDS:
+        return Refusal(OWN_WORDS[name], str(error))
     if name == "ValidationError" and hasattr(error, "errors"):
         return Refusal("invalid_setting", _about_settings(error))
     if "sqlalchemy" in sys.modules and type(error).__module__.startswith("sqlalchemy"):
@@ -69,5 +69,7 @@ def _about_file(error: OSError) -> str:
 
 
 def _about_settings(error: Any) -> str:
+    from funnelproof.settings import variable
+
     faults = [f"{variable(str(fault['loc'][0]))}: {fault['msg']}" for fault in error.errors() if fault["loc"]]
     return "; ".join(faults) + ". `funnelproof settings` describes each."

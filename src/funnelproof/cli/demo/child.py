@@ -30,6 +30,8 @@ def served(folder: Path, port: int) -> Iterator[tuple[str, subprocess.Popen[str]
         )
     try:
         yield _address(server, log), server
+    except Refused as refused:
+        raise Refused(refused.code, f"{refused}{_last_error(log)}") from None
     finally:
         _end(server)
 
@@ -50,6 +52,12 @@ def _address(server: subprocess.Popen[str], log: Path) -> str:
         if server.poll() is not None:
             break
     raise Refused("server_did_not_start", f"The server did not start. It said: {log.read_text()[-2000:] or 'nothing'}")
+
+
+def _last_error(log: Path) -> str:
+    """What the server logged about its own fault, if it was one."""
+    errors = [line for line in log.read_text().splitlines() if '"level": "error"' in line]
+    return f"\n\nThe server said:\n{json.loads(errors[-1]).get('exception', errors[-1])}" if errors else ""
 
 
 def _end(server: subprocess.Popen[str]) -> None:

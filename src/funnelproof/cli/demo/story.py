@@ -3,6 +3,7 @@
 import json
 import random
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -14,7 +15,7 @@ from funnelproof.cli.refusal import Refused
 SEED = 20261123
 HANDLE, CAMPAIGN, SLUG = "gharart", "new-buyer-funnel", "buy-now"
 VISITORS, RETURNING, REPEATED = 320, 80, 5
-SHARE_OF_BUYERS = {"a": 0.16, "b": 0.22}
+SHARE_OF_BUYERS = {"a": 0.15, "b": 0.25}
 VALUES = ("24.90", "34.00", "49.90", "49.90", "79.00", "129.00")
 SOURCES = (("mail", "email"), ("instagram", "paid"), ("google", "cpc"))
 BROWSERS = (
@@ -135,6 +136,7 @@ class Story:
                 orders.append({"ctx": ctx, "idempotencyKey": f"order-{number}", "value": value, "currency": "USD"})
         with steps.step(f"conversions: {len(orders)} orders, {REPEATED} sent twice", len(orders)) as advance:
             for at, order in enumerate(orders):
+                order["occurredAt"] = datetime.now(UTC).isoformat()
                 self._answer("POST", "/v2/public/conversions", order)
                 if at < REPEATED:
                     self._answer("POST", "/v2/public/conversions", order)

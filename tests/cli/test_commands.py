@@ -1,0 +1,65 @@
+"""What all commands share, and the short ones."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+from cli.conftest import environment, funnelproof
+
+HEAVY = ("fastapi", "sqlalchemy", "granian", "pydantic", "structlog", "httpx2", "alembic", "funnelproof.app")
+
+
+def test_help_loads_nothing_that_takes_long() -> None:
+    code = (
+        "import sys; sys.argv = ['funnelproof', '--help']\n"
+        "from funnelproof.cli.main import run\n"
+        "try: run()\n"
+        "except SystemExit: pass\n"
+        f"print([name for name in {HEAVY!r} if name in sys.modules], file=sys.stderr)"
+    )
+    told = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=30, env=environment()
+    )
+    assert told.stderr.strip() == "[]"
+    for command in ("init", "token", "serve", "demo", "recount", "keys", "settings", "openapi", "doctor", "stats"):
+        assert command in told.stdout
+
+
+def test_every_command_has_json() -> None:
+    commands = ("init", "token create", "serve", "demo", "recount", "keys rotate", "settings", "openapi", "doctor")
+    for command in (*commands, "stats selftest"):
+        assert "--json" in funnelproof(*command.split(), "--help", NO_COLOR="1", TERM="dumb").stdout, command
+
+
+def test_settings_hide_secrets_and_list_everything_in_spite_of_a_slip() -> None:
+    told = json.loads(funnelproof("settings", "--json", FUNNELPROOF_SECRET="hush").stdout)["settings"]
+    shown = {row["variable"]: row["value"] for row in told}
+    assert shown["FUNNELPROOF_SECRET"] == "***"
+    slip = funnelproof("settings", FUNNELPROOF_DATTA="x")
+    assert slip.returncode == 2
+    assert "FUNNELPROOF_DATA" in slip.stdout
+    assert "FUNNELPROOF_DATTA" in slip.stderr
+
+
+def test_openapi_prints_the_document_or_writes_it(tmp_path: Path) -> None:
+    printed = json.loads(funnelproof("openapi").stdout)
+    assert printed["openapi"].startswith("3.1")
+    assert "/v2/public/conversions" in printed["paths"]
+    file = tmp_path / "openapi.json"
+    assert funnelproof("openapi", "--output", file).returncode == 0
+    assert json.loads(file.read_text()) == printed
+
+
+def test_keys_rotate_announces_new_keys(data: Path) -> None:
+    both = json.loads(funnelproof("keys", "rotate", "--data", data, "--json").stdout)["keys"]
+    assert [key["purpose"] for key in both] == ["ctx", "session"]
+    one = json.loads(funnelproof("keys", "rotate", "--purpose", "ctx", "--data", data, "--json").stdout)["keys"]
+    assert [key["purpose"] for key in one] == ["ctx"]
+    assert one[0]["keyId"] != both[0]["keyId"]
+
+
+def test_the_statistics_agree_with_what_was_published() -> None:
+    told = funnelproof("stats", "selftest", "--json")
+    assert told.returncode == 0
+    assert json.loads(told.stdout)["ok"] is True
