@@ -7,7 +7,8 @@ from funnelproof.campaigns.campaign import CountingRule
 from funnelproof.clock import SECOND, iso, iso_or_none
 from funnelproof.conversions.conversion import Disposition
 from funnelproof.health.check import Check, Status
-from funnelproof.health.checks.shares import EVENTS_NEEDED, Limits, judge, percent, worst
+from funnelproof.health.checks.shares import EVENTS_NEEDED, Limits, judge, worst
+from funnelproof.health.checks.words import many, percent
 from funnelproof.health.evidence import Evidence, Facts
 
 REFUSED = Limits(warn_per_mille=10, fail_per_mille=50)
@@ -42,7 +43,7 @@ def ctx_returned(of: Evidence) -> Check:
         remedy = "Send one order back with its ctx."
         return Check("ctx_returned", status, "No ctx has come back in the last 24 h.", facts, remedy)
     if status is Status.PASS:
-        title = f"{percent(n - refused, n)} of {n} returning ctx were usable."
+        title = f"{percent(n - refused, n)} of {n} ctx that came back could be used."
         return Check("ctx_returned", status, title, facts)
     said = [
         f"{of.name_of(part.number)} {percent(part.refused, part.n)} of {part.n}"
@@ -96,9 +97,11 @@ def dedupe(of: Evidence) -> Check:
     if status is Status.UNKNOWN:
         return Check("dedupe", status, "No conversions in the last 24 h.", facts)
     if status is Status.PASS:
-        return Check("dedupe", status, f"Keys are used once each; {repeated} repeats counted nothing.", facts)
+        return Check(
+            "dedupe", status, f"Each key stands for one conversion; {many(repeated, 'repeat')} counted nothing.", facts
+        )
     fields = sorted({pointer.lstrip("/") for own in of.reused_keys for pointer in own.differs})
-    title = f"{percent(reused, n)} of {n} conversions came under a key that stands for another one"
+    title = f"{percent(reused, n)} of {many(n, 'conversion')} came under a key that stands for another one"
     title += f"; {', '.join(fields)} differ." if fields else "."
     remedy = "Make the idempotency key from the order's own id, one for each order, the same for each retry of it."
     return Check("dedupe", status, title, facts, remedy)
@@ -116,8 +119,10 @@ def clock(of: Evidence) -> Check:
     few = Status.UNKNOWN if bad else Status.PASS
     status = judge(bad, len(told), ODD_TIMES) if len(told) >= EVENTS_NEEDED else few
     if status is Status.PASS:
-        return Check("clock", status, f"The times of {len(told)} conversions fit their clicks and arrivals.", facts)
-    title = f"{bad} of {len(told)} conversions say that they happened after they arrived, or before their click."
+        return Check(
+            "clock", status, f"The times of {many(len(told), 'conversion')} fit their clicks and arrivals.", facts
+        )
+    title = f"{bad} of {many(len(told), 'conversion')} tell a time after their arrival, or before their click."
     remedy = "Set the clock of the sending server (NTP), and send occurredAt with its offset; or leave it out."
     return Check("clock", status, title, facts, remedy)
 
@@ -126,8 +131,8 @@ def held(of: Evidence) -> Check:
     facts: Facts = {"n": of.held.count, "since": iso_or_none(of.held.since)}
     if of.held.count <= 0 or of.held.since is None:
         return Check("held", Status.PASS, "No conversion is held back.", facts)
-    many = f"{of.held.count}" if not of.held.at_most or of.held.count < of.held.at_most else f"{of.held.count} or more"
-    title = f"{many} conversions are held back since {iso(of.held.since)}, and count nowhere yet."
+    more = " or more" if 0 < of.held.at_most <= of.held.count else ""
+    title = f"Held back since {iso(of.held.since)}, and counted nowhere yet: {many(of.held.count, 'conversion')}{more}."
     remedy = "Look at them; then release them (POST …/conversions/release), or leave them out."
     return Check("held", Status.WARN, title, facts, remedy)
 
@@ -151,6 +156,6 @@ def per_click(of: Evidence) -> Check | None:
         return Check("per_click", Status.UNKNOWN, "No conversion yet.", facts)
     if not busy:
         return Check("per_click", Status.PASS, f"No click has more than {OFTEN} counted conversions.", facts)
-    title = f"{len(busy)} clicks have more than {OFTEN} counted conversions, one of them {max(busy.values())}."
+    title = f"{many(len(busy), 'click')} with more than {OFTEN} counted conversions; the most is {max(busy.values())}."
     remedy = "Is one ctx used for many buyers? Keep it per visitor, or lower maxPerClick."
     return Check("per_click", Status.WARN, title, facts, remedy)

@@ -10,6 +10,7 @@ from funnelproof.health.evidence import Evidence, Facts
 from funnelproof.proofs.digest import Configuration, changes_between
 from funnelproof.proofs.receipt import Verdict
 
+SHOWN = 3
 PRESENT = {Status.FAIL: "FAILED", Status.WARN: "STALE", Status.PASS: "FRESH", Status.UNKNOWN: "NONE"}
 
 
@@ -19,10 +20,8 @@ def receipts(of: Evidence) -> Check:
     for status in (Status.FAIL, Status.UNKNOWN, Status.WARN):
         concerned = [number for number, state in states.items() if state is status]
         if concerned:
-            title = " ".join(_sentence(of, number, status) for number in concerned)
-            return Check("receipts", status, title, facts, _remedy(of, concerned))
-    names = " and ".join(of.name_of(number) for number in states)
-    return Check("receipts", Status.PASS, f"Tested, as they stand now: {names}.", facts)
+            return Check("receipts", status, _title(of, concerned, status), facts, _remedy(of, concerned))
+    return Check("receipts", Status.PASS, f"Tested, as they stand now: {_names(of, list(states))}.", facts)
 
 
 def _state(of: Evidence, number: int) -> Status:
@@ -49,23 +48,33 @@ def _facts(of: Evidence, number: int, state: Status) -> Facts:
     return facts
 
 
-def _sentence(of: Evidence, number: int, status: Status) -> str:
-    name, own = of.name_of(number), of.receipts.get(number)
+def _title(of: Evidence, numbers: list[int], status: Status) -> str:
+    """One sentence for all that have the same to say."""
+    reasons: dict[str, list[int]] = {}
+    for number in numbers:
+        reasons.setdefault(_reason(of, number, status), []).append(number)
+    return " ".join(f"{_names(of, same)}: {reason}" for reason, same in reasons.items())
+
+
+def _reason(of: Evidence, number: int, status: Status) -> str:
+    own = of.receipts.get(number)
     if own is None:
-        return f"{name} has not been tested."
-    changed = f" {' '.join(own.changed[:3])}" if own.changed else ""
-    more = f" {len(own.changed) - 3} more changes." if len(own.changed) > 3 else ""
+        return "not tested yet."
+    more = [f"{len(own.changed) - SHOWN} more changes."] if len(own.changed) > SHOWN else []
+    changed = " ".join([*own.changed[:SHOWN], *more])
     if status is Status.FAIL:
-        return f"The test of {name} failed.{changed}{more}"
-    if changed:
-        return f"The test of {name} is stale:{changed}{more}"
-    return f"The test of {name} is older than {of.campaign.receipt_ttl_hours} h."
+        return f"the test failed. {changed}".strip()
+    return changed or f"the test is older than {of.campaign.receipt_ttl_hours} h."
 
 
 def _remedy(of: Evidence, numbers: list[int]) -> str:
     failed = [own for number in numbers if (own := of.receipts.get(number)) and own.standing.verdict is Verdict.FAIL]
     first = f"Read the failed steps of {failed[0].standing.run_id} and mend them; then run" if failed else "Run"
-    return f"{first} the test conversion for {' and '.join(of.name_of(number) for number in numbers)}."
+    return f"{first} the test conversion for {_names(of, numbers)}."
+
+
+def _names(of: Evidence, numbers: list[int]) -> str:
+    return " and ".join(of.name_of(number) for number in numbers)
 
 
 def sentences_of(before: Configuration, now: Configuration, campaign: Campaign) -> tuple[str, ...]:

@@ -9,6 +9,7 @@ from scipy.special import betaln
 from funnelproof.clock import iso_or_none, span
 from funnelproof.conversions.conversion import Disposition
 from funnelproof.health.check import Check, Status
+from funnelproof.health.checks.words import many
 from funnelproof.health.evidence import Evidence, Facts, Recent
 
 TOO_UNLIKELY = 1e-4
@@ -37,7 +38,7 @@ def conversions(of: Evidence) -> Check:
     }
     remedy = "Buy once through the link, and look for the order under conversions; check that the shop sends the ctx."
     if chance is not None and chance < TOO_UNLIKELY:
-        title = f"No conversion in {sales.clicks_since} clicks{_since(of)}: that is not chance."
+        title = f"No conversion in {many(sales.clicks_since, 'click')}{_since(of)}: that is not chance."
         return Check("conversions", Status.WARN, title, facts, remedy)
     if without:
         names = ", ".join(of.name_of(number) for number in without)
@@ -48,7 +49,12 @@ def conversions(of: Evidence) -> Check:
             "No conversion yet." if sales.last_at is None else "Conversions came, too few to say how many are usual."
         )
         return Check("conversions", Status.UNKNOWN, title, facts, remedy if sales.last_at is None else None)
-    return Check("conversions", Status.PASS, f"Conversions arrive; {sales.clicks_since} clicks since the last.", facts)
+    return Check(
+        "conversions",
+        Status.PASS,
+        f"Conversions arrive; {many(sales.clicks_since, 'click')} since the last should have converted by now.",
+        facts,
+    )
 
 
 def _since(of: Evidence) -> str:

@@ -17,7 +17,7 @@ def campaign_status(of: Evidence) -> Check:
         "campaign_status",
         Status.PASS if is_active else Status.WARN,
         "The campaign is ACTIVE." if is_active else f"The campaign is {status}: nobody enters its test.",
-        {"status": status.value, "startsAt": iso_or_none(of.campaign.starts_at)},
+        {"n": 1, "status": status.value, "startsAt": iso_or_none(of.campaign.starts_at)},
         None if is_active or status is CampaignStatus.COMPLETED else "Move it to ACTIVE when you want it to run.",
     )
 
@@ -26,11 +26,12 @@ def primary_link(of: Evidence) -> Check:
     slug = of.campaign.primary_slug
     if slug is None:
         remedy = "Bind a link with `primarySlug`, or create one with `primaryLink`."
-        return Check("primary_link", Status.UNKNOWN, "The campaign has no primary link yet.", {"slug": None}, remedy)
+        return Check("primary_link", Status.UNKNOWN, "The campaign has no primary link yet.", {"n": 0}, remedy)
     if of.link is None or of.link.campaign_id != of.campaign.campaign_id:
         title = f"The primary link {slug} is not a link of this campaign any more."
-        return Check("primary_link", Status.FAIL, title, {"slug": slug, "bound": False}, "Bind another link.")
+        return Check("primary_link", Status.FAIL, title, {"n": 0, "slug": slug, "bound": False}, "Bind another link.")
     facts = {
+        "n": 1,
         "slug": slug,
         "bound": True,
         "enabled": of.link.enabled,
@@ -78,7 +79,7 @@ def destination(of: Evidence) -> Check | None:
         "n": len(addresses),
     }
     if open_ones:
-        title = f"{len(open_ones)} of {len(addresses)} destinations are not https: the ctx travels in the clear."
+        title = f"Not https, so the ctx travels in the clear: {', '.join(open_ones)}."
         return Check("destination", Status.WARN, title, facts, "Change the destination to its https address.")
     if unproven:
         title = f"All destinations are https. Not proven yet that they keep the ctx: {', '.join(unproven)}."
@@ -107,7 +108,7 @@ def _has_returned(of: Evidence, number: int) -> bool:
 
 def ctx_life(of: Evidence) -> Check:
     life, window = of.campaign.ctx_ttl_seconds, of.campaign.attribution_window_days * DAY_SECONDS
-    facts = {"ctxTtlSeconds": life, "attributionWindowSeconds": window}
+    facts = {"n": 1, "ctxTtlSeconds": life, "attributionWindowSeconds": window}
     if life >= window:
         return Check("ctx_life", Status.PASS, "A ctx lives at least as long as the attribution window.", facts)
     title = f"A ctx lives {span(life * SECOND)}, the attribution window is {of.campaign.attribution_window_days} d."

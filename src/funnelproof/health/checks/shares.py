@@ -36,8 +36,3 @@ def worst(statuses: list[Status]) -> Status:
         if status in statuses:
             return status
     return Status.UNKNOWN
-
-
-def percent(part: int, whole: int) -> str:
-    """`3, 40` → `7.5 %`."""
-    return f"{100 * part / whole:.1f} %" if whole > 0 else "none"

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from funnelproof import statistics
 from funnelproof.health.check import Check, Status
+from funnelproof.health.checks.words import many
 from funnelproof.health.evidence import Entries, Evidence, Facts, PhaseEvidence
 from funnelproof.statistics import Horizon, Phase, SampleRatio, Stratum
 
@@ -22,7 +23,7 @@ def split(of: Evidence) -> Check | None:
     phases = [_counted(phase, numbers) for phase in of.phases]
     entries = sum(sum(entered for entered, _ in phase.open_variants) for phase in phases)
     if entries < ENTRIES_NEEDED:
-        title = f"{entries} visitors have entered; from {ENTRIES_NEEDED} on the split is judged."
+        title = f"{many(entries, 'visitor')} so far; from {ENTRIES_NEEDED} on the split is judged."
         return Check("split", Status.UNKNOWN, title, {"n": entries})
     ratio = statistics.sample_ratio(phases)
     facts = _split_facts(of, ratio, entries)
@@ -97,7 +98,7 @@ def leak(of: Evidence) -> Check | None:
     if n == 0:
         return Check("leak", Status.UNKNOWN, "Nobody has entered yet.", facts)
     if bad == 0:
-        return Check("leak", Status.PASS, f"All {n} visitors entered variants that were open.", facts)
+        return Check("leak", Status.PASS, f"All of {many(n, 'visitor')} entered variants that were open.", facts)
     fails = bad > LEAK_FAILS_ABOVE and bad * LEAK_FAILS_ABOVE_ONE_IN > n
     title = f"{bad} of {n} visitors entered a variant that was closed to new ones."
     remedy = "Report this with the request ids of those clicks: it is a fault of the installation, not of your setup."

@@ -4,7 +4,8 @@ from statistics import median
 
 from funnelproof.clock import HOUR, MINUTE, SECOND, iso, iso_or_none, span
 from funnelproof.health.check import Check, Freshness, FreshnessStatus, Status
-from funnelproof.health.checks.shares import Limits, judge, percent
+from funnelproof.health.checks.shares import Limits, judge
+from funnelproof.health.checks.words import many, percent
 from funnelproof.health.evidence import Day, Evidence, Facts, LastClick
 
 TAGS = Limits(warn_per_mille=50, fail_per_mille=200)
@@ -37,9 +38,11 @@ def traffic_tags(of: Evidence) -> Check | None:
         remedy = "Click the link with its tags, or wait for traffic."
         return Check("traffic_tags", status, "No clicks by people in the last 24 h, so no tags to see.", facts, remedy)
     if status is Status.PASS:
-        return Check("traffic_tags", status, f"{percent(n - bad, n)} of {n} clicks carry all required tags.", facts)
+        return Check(
+            "traffic_tags", status, f"{percent(n - bad, n)} of {many(n, 'click')} carry all required tags.", facts
+        )
     names = sorted({tag for tags in missing.values() for tag in tags})
-    title = f"{percent(bad, n)} of {n} clicks lack {', '.join(names) or 'required tags'}, on {len(lacking)} links."
+    title = f"{percent(bad, n)} of {many(n, 'click')} lack {', '.join(names)}, on {many(len(lacking), 'link')}."
     remedy = "Add the tags to the addresses in your ads and mails, or set them once in the link's `tracking`."
     return Check("traffic_tags", status, title, facts, remedy)
 
@@ -56,13 +59,13 @@ def _missing_tags(of: Evidence) -> dict[str, dict[str, int]]:
 def clicks(of: Evidence) -> Check:
     last = of.last_click
     if last is None:
-        facts: Facts = {"n": 0, "inTheLast24Hours": 0}
+        facts: Facts = {"n": 0}
         return Check("clicks", Status.UNKNOWN, "No click yet.", facts, "Click the link once, or start the traffic.")
     hours = max(0, of.at - last.at) / HOUR
     base, before, chance = silence(last, hours)
     facts = {
         "n": before,
-        "lastClickAt": iso(min(last.at, of.at)),
+        "lastClickBefore": iso(min(last.at, of.at)),
         "silentHours": round(hours, 2),
         "hoursBefore": base,
         "clicksBefore": before,
@@ -101,8 +104,8 @@ def ctx_minted(of: Evidence) -> Check | None:
     if status is Status.UNKNOWN:
         return Check("ctx_minted", status, "No click by people in the last 24 h.", facts, "Click the link once.")
     if status is Status.PASS:
-        return Check("ctx_minted", status, f"All {n} clicks of the last 24 h carried a ctx.", facts)
-    title = f"{bad} of {n} clicks of the last 24 h carried no ctx: their orders cannot be told apart."
+        return Check("ctx_minted", status, f"All of {many(n, 'click')} in the last 24 h carried a ctx.", facts)
+    title = f"{bad} of {many(n, 'click')} in the last 24 h carried no ctx: their orders cannot be attributed."
     remedy = "Keep `appendContextParam` on; clicks from before it was switched on leave this figure after 24 h."
     return Check("ctx_minted", status, title, facts, remedy)
 
@@ -115,7 +118,7 @@ def bots(of: Evidence) -> Check:
     clicked = today.clicks if today else 0
     facts: Facts = {"n": clicked, "bots": today.bot_clicks if today else 0, "days": len(shares)}
     if today is None or clicked < BOT_CLICKS_NEEDED or len(shares) < BOT_DAYS_NEEDED:
-        title = f"Too little to compare: {clicked} clicks today, {len(shares)} days before."
+        title = f"Too little to compare: {many(clicked, 'click')} today, {many(len(shares), 'day')} before."
         return Check("bots", Status.UNKNOWN, title, facts)
     share, usual = _bot_share(today), median(shares)
     spread = median(abs(each - usual) for each in shares)
@@ -142,9 +145,13 @@ def freshness_of(of: Evidence) -> Freshness:
 
 def freshness(of: Evidence) -> Check:
     fresh = freshness_of(of)
-    facts: Facts = {"newestStoredAt": iso_or_none(of.stored_at), "newestAcceptedAt": iso_or_none(of.accepted_at)}
+    facts: Facts = {
+        "n": int(of.stored_at is not None),
+        "newestStoredAt": iso_or_none(of.stored_at),
+        "newestAcceptedAt": iso_or_none(of.accepted_at),
+    }
     if of.stored_at is None:
-        return Check("freshness", Status.UNKNOWN, "Nothing has been recorded in this handle yet.", facts | {"n": 0})
+        return Check("freshness", Status.UNKNOWN, "Nothing has been recorded in this handle yet.", facts)
     facts["secondsBehind"] = max(0, (of.accepted_at or of.stored_at) - of.stored_at) // SECOND
     if fresh.status is FreshnessStatus.STALE:
         title = f"Storing lags {span((of.accepted_at or 0) - of.stored_at)} behind what was accepted."
