@@ -114,7 +114,9 @@ def busy_clicks(tx: Transaction, place: Place, campaign_id: str) -> dict[str, in
 def links_without_ctx(tx: Transaction, place: Place) -> dict[str, frozenset[str]]:
     """Slugs of each campaign's links that are set to carry no ctx."""
     statement = select(links.c.campaign_id, links.c.slug).where(
-        links.c.handle == place.handle, links.c.campaign_id.in_(place.ids), links.c.append_ctx.is_(False)
+        links.c.handle == place.handle,
+        links.c.campaign_id.in_(place.ids),
+        links.c.append_ctx == False,  # noqa: E712 - SQL; PostgreSQL has no `IS $1`
     )
     found: dict[str, set[str]] = {}
     for campaign_id, slug in rows_of(tx, statement):
