@@ -5,15 +5,15 @@ from dataclasses import dataclass, replace
 from itertools import groupby
 
 from funnelproof.clicks import store
+from funnelproof.clicks.assignment import Standing
 from funnelproof.clicks.follow import count_visitor
 from funnelproof.clock import Micros, local_day
+from funnelproof.conversions.setting import Setting, find_setting
 from funnelproof.errors import Problem
-from funnelproof.handles import store as handles
-from funnelproof.links.ctx import Ctx, InvalidCtx, Reason, check_times
+from funnelproof.links.ctx import Ctx, InvalidCtx, Mode, check_times
 from funnelproof.storage.database import Transaction
 from funnelproof.tallies import store as tallies
 from funnelproof.tallies.move import Moves
-from funnelproof.worlds import store as worlds
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,51 +22,60 @@ class Arrival:
     at: Micros
 
     @property
-    def place(self) -> tuple[str, int]:
-        return self.ctx.handle, self.ctx.run
+    def scope(self) -> tuple[str, Mode, int]:
+        return self.ctx.handle, self.ctx.mode, self.ctx.run
+
+    @property
+    def visitor_ref(self) -> tuple[str, str]:
+        return self.ctx.campaign, self.ctx.visitor
 
 
 def arrive(tx: Transaction, arrivals: Sequence[Arrival]) -> list[bool | Problem]:
     """Mark each visitor as arrived once; answer whether this was the first time."""
     answers: dict[int, bool | Problem] = {}
-    in_order = sorted(enumerate(arrivals), key=lambda pair: pair[1].place)
-    for (handle, run), group in groupby(in_order, key=lambda pair: pair[1].place):
-        answers.update(_arrive_in(tx, handle, run, list(group)))
+    in_order = sorted(enumerate(arrivals), key=lambda pair: pair[1].scope)
+    for _, group in groupby(in_order, key=lambda pair: pair[1].scope):
+        answers.update(_arrive_in_scope(tx, dict(group)))
     return [answers[position] for position in range(len(arrivals))]
 
 
-def _arrive_in(tx: Transaction, handle: str, run: int, group: list[tuple[int, Arrival]]) -> dict[int, bool | Problem]:
-    world = worlds.by_numbers(tx, handle, {run}).get(run) if run else None
-    owner = world.snapshot.handle if world else handles.find(tx, handle)
-    if owner is None or (run and world is None):
-        gone = InvalidCtx(Reason.WRONG_MODE, "The ctx belongs to a test run that is no longer there. Open a new run.")
-        return {position: gone for position, _ in group}
-    name = world.world if world else group[0][1].ctx.mode.value
-    answers: dict[int, bool | Problem] = {}
-    moves = Moves()
-    standings = store.lock_standings(tx, handle, name, {_ref(arrival) for _, arrival in group})
-    changed = {}
-    for position, arrival in group:
-        now = world.clock_at if world else arrival.at
-        try:
-            check_times(arrival.ctx, now)
-        except InvalidCtx as problem:
-            answers[position] = problem
-            continue
-        standing = standings.get(_ref(arrival))
-        answers[position] = standing is not None and standing.arrived_at is None
-        if standing is None or standing.arrived_at is not None:
-            continue
-        after = replace(standing, arrived_at=now)
-        day = local_day(standing.first_at, owner.zone_at(standing.first_at))
-        count_visitor(moves, (handle, name), standing, -1, day)
-        count_visitor(moves, (handle, name), after, +1, day)
-        moves.add_quarter((handle, name, after.campaign_id), now, "arrived", str(after.variant))
-        standings[_ref(arrival)] = changed[_ref(arrival)] = after
-    store.change_standings(tx, handle, name, list(changed.values()))
-    tallies.move(tx, moves)
+def _arrive_in_scope(tx: Transaction, group: dict[int, Arrival]) -> dict[int, bool | Problem]:
+    first = next(iter(group.values()))
+    try:
+        setting = find_setting(tx, first.scope, ())
+    except Problem as problem:
+        return dict.fromkeys(group, problem)
+    refs = {arrival.visitor_ref for arrival in group.values()}
+    before = store.lock_standings(tx, setting.handle, setting.world, refs)
+    after = dict(before)
+    answers = {position: _take(arrival, setting, after) for position, arrival in group.items()}
+    _write(tx, setting, before, after)
     return answers
 
 
-def _ref(arrival: Arrival) -> tuple[str, str]:
-    return arrival.ctx.campaign, arrival.ctx.visitor
+def _take(arrival: Arrival, setting: Setting, standings: dict[tuple[str, str], Standing]) -> bool | Problem:
+    now = setting.now(arrival.at)
+    try:
+        setting.check_is_open()
+        check_times(arrival.ctx, now)
+    except InvalidCtx as problem:
+        return problem
+    standing = standings.get(arrival.visitor_ref)
+    if standing is None or standing.arrived_at is not None:
+        return False
+    standings[arrival.visitor_ref] = replace(standing, arrived_at=now)
+    return True
+
+
+def _write(
+    tx: Transaction, setting: Setting, before: dict[tuple[str, str], Standing], after: dict[tuple[str, str], Standing]
+) -> None:
+    moves = Moves()
+    changed = [ref for ref, standing in after.items() if standing != before[ref]]
+    for ref in changed:
+        first_at = after[ref].first_at
+        day = local_day(first_at, setting.owner.zone_at(first_at))
+        count_visitor(moves, (setting.handle, setting.world), before[ref], -1, day)
+        count_visitor(moves, (setting.handle, setting.world), after[ref], +1, day)
+    store.change_standings(tx, setting.handle, setting.world, [after[ref] for ref in changed])
+    tallies.move(tx, moves)

@@ -7,8 +7,9 @@ from collections.abc import Callable
 from typing import Any
 
 from funnelproof.clock import Micros, from_iso
-from funnelproof.conversions.conversion import check_key
+from funnelproof.conversions.admit import check_key
 from funnelproof.errors import Fault, Problem, invalid_payload
+from funnelproof.links.ctx import InvalidCtx, Reason
 from funnelproof.web import strict_json
 
 FIELDS = {
@@ -33,6 +34,11 @@ Faults = list[Fault]
 Check = Callable[[Any, Faults], None]
 
 
+def _is_text(value: Any) -> bool:
+    """A text of the body; numbers are kept as texts of another kind."""
+    return isinstance(value, str) and not isinstance(value, Number)
+
+
 class Number(str):
     """A JSON number by its text, so that no amount ever passes through a float."""
 
@@ -40,25 +46,27 @@ class Number(str):
 
 
 def read_body(body: bytes) -> dict[str, Any]:
-    """The body as a dictionary whose shape holds, or a problem that lists every fault."""
-    strict_json.check(body)
-    told = json.loads(body, parse_float=Number, parse_int=Number)
+    """The body as a dictionary whose shape holds, or a problem that lists every fault. The ctx is not opened yet."""
+    told = strict_json.read(body, number=Number)
     if not isinstance(told, dict):
         raise invalid_payload([Fault("", "invalid", "must be a JSON object with ctx and idempotencyKey.")])
     faults: Faults = [_unknown(name) for name in told if name not in FIELDS]
-    if (
-        "ctx" in told
-        and told["ctx"] is not None
-        and (not isinstance(told["ctx"], str) or isinstance(told["ctx"], Number))
-    ):
-        faults.append(Fault("/ctx", "malformed", "must be the text of a ctx."))
     _check_key(told.get("idempotencyKey"), faults)
     for name, check in CHECKS.items():
         if told.get(name) is not None:
             check(told[name], faults)
     if faults:
-        raise invalid_payload(faults)
+        raise invalid_payload([*_ctx_faults(told.get("ctx")), *faults])
+    if not _is_text(told.get("ctx") or ""):
+        raise InvalidCtx(Reason.MALFORMED, "The ctx must be a text: the value of `ctx` from the address.")
     return told
+
+
+def _ctx_faults(ctx: Any) -> Faults:
+    """What can be said of a ctx beside other faults, without opening it."""
+    if not ctx:
+        return [Fault("/ctx", Reason.MISSING, "is missing; send what the redirect put into the address.")]
+    return [] if _is_text(ctx) else [Fault("/ctx", Reason.MALFORMED, "must be a text.")]
 
 
 def digest_of(told: dict[str, Any]) -> str:
@@ -92,7 +100,7 @@ def _unknown(name: str) -> Fault:
 
 
 def _check_key(key: Any, faults: Faults) -> None:
-    if not isinstance(key, str) or isinstance(key, Number):
+    if not _is_text(key):
         faults.append(
             Fault("/idempotencyKey", "missing" if key is None else "invalid", "must be a text: the order's own id.")
         )
@@ -105,7 +113,7 @@ def _check_key(key: Any, faults: Faults) -> None:
 
 def _check_text(name: str, pattern: re.Pattern[str], sentence: str) -> Check:
     def check(value: Any, faults: Faults) -> None:
-        if not isinstance(value, str) or isinstance(value, Number) or not pattern.fullmatch(value):
+        if not _is_text(value) or not pattern.fullmatch(value):
             faults.append(Fault(f"/{name}", "invalid", sentence))
 
     return check
@@ -119,7 +127,7 @@ def _check_value(value: Any, faults: Faults) -> None:
 
 def _check_time(value: Any, faults: Faults) -> None:
     try:
-        at = from_iso(value) if isinstance(value, str) and not isinstance(value, Number) else None
+        at = from_iso(value) if _is_text(value) else None
     except (ValueError, OverflowError):
         at = None
     if at is None or not 0 <= at <= LATEST:
@@ -129,7 +137,7 @@ def _check_time(value: Any, faults: Faults) -> None:
 
 
 def _check_customer(value: Any, faults: Faults) -> None:
-    if not isinstance(value, str) or isinstance(value, Number) or not 1 <= len(value) <= 256:
+    if not _is_text(value) or not 1 <= len(value) <= 256:
         faults.append(
             Fault(
                 "/customerKey", "invalid", "must be a text of 1 to 256 characters; it is stored only as a keyed hash."
@@ -150,7 +158,7 @@ def _check_properties(value: Any, faults: Faults) -> None:
                     "must be a text, number, true, false or null.",
                 )
             )
-    if len(json.dumps(value)) > MAX_PROPERTIES_BYTES:
+    if len(json.dumps(value, ensure_ascii=False).encode()) > MAX_PROPERTIES_BYTES:
         faults.append(Fault("/properties", "invalid", f"must not exceed {MAX_PROPERTIES_BYTES} bytes."))
 
 
@@ -165,7 +173,7 @@ def _check_expect(value: Any, faults: Faults) -> None:
                     f"/expect/{strict_json.escaped(name)}", "unknown_field", "is not known; send handle or campaignId."
                 )
             )
-        elif not isinstance(member, str) or isinstance(member, Number):
+        elif not _is_text(member):
             faults.append(Fault(f"/expect/{name}", "invalid", "must be a text."))
 
 
@@ -182,15 +190,16 @@ CHECKS: dict[str, Check] = {
 
 def read_arrival(body: bytes) -> str:
     """The ctx of an arrival: `{"ctx": …}` and nothing else."""
-    strict_json.check(body)
-    told = json.loads(body)
-    if not isinstance(told, dict) or not isinstance(told.get("ctx"), str):
-        raise invalid_payload([Fault("/ctx", "missing", "must be the text of the ctx with which the page was opened.")])
-    unknown = [
-        Fault(f"/{strict_json.escaped(name)}"[:200], "unknown_field", "is not known; send ctx alone.")
-        for name in told
-        if name != "ctx"
-    ]
-    if unknown:
-        raise invalid_payload(unknown)
-    return str(told["ctx"])
+    told = strict_json.read(body)
+    if not isinstance(told, dict):
+        raise invalid_payload([Fault("", "invalid", "must be a JSON object with ctx.")])
+    if unknown := [name for name in told if name != "ctx"]:
+        raise invalid_payload(
+            [
+                Fault(f"/{strict_json.escaped(name)}"[:200], "unknown_field", "is not known; send ctx alone.")
+                for name in unknown
+            ]
+        )
+    if not isinstance(told.get("ctx") or "", str):
+        raise InvalidCtx(Reason.MALFORMED, "The ctx must be a text: the value of `ctx` from the address.")
+    return told.get("ctx") or ""

@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, bindparam, insert, select, tuple_, update
 
 from funnelproof.clock import Micros
+from funnelproof.conversions.admit import Seat
 from funnelproof.conversions.conversion import Conversion, Disposition
 from funnelproof.links.ctx import Cohort
 from funnelproof.storage.database import Row, RunAgain, Transaction
@@ -34,8 +35,12 @@ def keys(tx: Transaction, handle: str, world: str, wanted: Collection[str]) -> d
     return {row["idempotency_key"]: row for row in tx.all(select(conversion_keys).where(*where))}
 
 
-def take_keys(tx: Transaction, rows: Sequence[Row]) -> None:
-    """Insert new keys. If another process took one first, the whole transaction runs again and finds it."""
+def take_keys(tx: Transaction, handle: str, world: str, new: Sequence[tuple[Conversion, str]]) -> None:
+    """Insert the keys of new conversions, each with the digest of its body.
+
+    If another process took one first, the whole transaction runs again and finds it.
+    """
+    rows = [_key_row(handle, world, made, digest) for made, digest in new]
     if len(insert_new(tx, conversion_keys, rows, returning=("idempotency_key",))) != len(rows):
         raise RunAgain("another process took the same key first")
 
@@ -49,15 +54,26 @@ def count_repeats(tx: Transaction, handle: str, world: str, repeats: Mapping[str
         tx.execute(COUNT_REPEAT, rows)
 
 
-def claim(tx: Transaction, rows: Sequence[Row]) -> dict[tuple[str, int, str], int]:
-    """Add uses to subjects; answer how many uses each has now, by (campaign, epoch, subject)."""
-    answer = add_up_returning(tx, claims, rows)
-    return {(row["campaign_id"], row["epoch"], row["subject"]): row["uses"] for row in answer}
+def take_seats(tx: Transaction, handle: str, world: str, wanted: Mapping[Seat, int]) -> dict[Seat, int]:
+    """Add to the uses of each seat (give back, if negative) and answer how many there were before.
+
+    The rows stay locked until the transaction ends: what is decided on the answer holds.
+    """
+    rows = [
+        {"handle": handle, "world": world, "campaign_id": campaign_id, "epoch": epoch, "subject": subject, "uses": more}
+        for (campaign_id, epoch, subject), more in wanted.items()
+        if more
+    ]
+    after = {
+        (row["campaign_id"], row["epoch"], row["subject"]): row["uses"] for row in add_up_returning(tx, claims, rows)
+    }
+    return {seat: uses - wanted[seat] for seat, uses in after.items()}
 
 
 def add_conversions(tx: Transaction, handle: str, world: str, new: Sequence[Conversion]) -> None:
     if new:
-        tx.execute(ADD_CONVERSIONS, [{"handle": handle, "world": world, **_row(conversion)} for conversion in new])
+        in_order = sorted(new, key=lambda conversion: conversion.conversion_id)
+        tx.execute(ADD_CONVERSIONS, [{"handle": handle, "world": world, **_row(each)} for each in in_order])
 
 
 def by_ids(tx: Transaction, handle: str, world: str, ids: Collection[str]) -> dict[str, Conversion]:
@@ -149,6 +165,22 @@ def newest(tx: Transaction, handle: str, world: str, campaign_id: str, limit: in
 
 def key_row(tx: Transaction, handle: str, world: str, key: str) -> Row | None:
     return keys(tx, handle, world, [key]).get(key)
+
+
+def _key_row(handle: str, world: str, made: Conversion, digest: str) -> Row:
+    return {
+        "handle": handle,
+        "world": world,
+        "idempotency_key": made.idempotency_key,
+        "kind": "CONVERSION",
+        "subject_id": made.conversion_id,
+        "body_digest": digest,
+        "click_id": made.click_id,
+        "event_type": made.event_type,
+        "value_minor": made.value_minor,
+        "currency": made.currency,
+        "received_at": made.received_at,
+    }
 
 
 def _row(conversion: Conversion) -> dict[str, Any]:
