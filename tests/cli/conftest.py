@@ -86,6 +86,7 @@ def serving(data: Path, *words: str, **variables: str) -> Iterator[Served]:
             stderr=errors,
             text=True,
             env=environment(**variables),
+            start_new_session=True,
         )
     try:
         assert process.stdout is not None
