@@ -114,6 +114,7 @@ class Application:
             "/v2/public/arrivals": {"POST": arrive},
             "/v2/public/context": {"GET": ContextDoor(self.home, self.routes)},
             "/_fp/plain.css": {"GET": pages.style},
+            "/.well-known/gpc.json": {"GET": pages.privacy_control},
             "/metrics": {"GET": system.MetricsDoor(self.home, self._counts)},
         }
         return Doors(
@@ -123,6 +124,7 @@ class Application:
             reserved=RESERVED,
             cors=OPEN_TO_ORIGINS,
             link_domain=self.home.settings.public_domain,
+            hosts=self.home.settings.hosts_apart,
         )
 
     def _counts(self) -> Mapping[str, Mapping[str, int]]:

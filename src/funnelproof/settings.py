@@ -1,9 +1,10 @@
-"""Every setting, once: its variable is FUNNELPROOF_ and its name in capitals. Read in `app.py` and the CLI, then passed on."""
+"""Every setting, once: its variable is FUNNELPROOF_ and its name in capitals. Read in `app.py` and the CLI."""
 
 import os
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
+from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
@@ -36,7 +37,9 @@ class Settings(BaseSettings):
     control_url: str = Field("http://127.0.0.1:8080", description="Origin of dashboard, API and docs.")
     public_url: str = Field("http://127.0.0.1:8080", description="Origin of links, pages and SDK.")
     public_domain: str | None = Field(None, description="Links also answer at {handle}.{public_domain}/{slug}.")
-    single_origin: bool = Field(False, description="Allow control and public URL to share an origin beyond loopback.")
+    single_origin: bool = Field(
+        default=False, description="Allow control and public URL to share an origin beyond loopback."
+    )
     trusted_proxies: Annotated[list[str], NoDecode] = Field(
         [], description="Comma-separated addresses whose forwarded headers count."
     )
@@ -45,7 +48,7 @@ class Settings(BaseSettings):
     )
     geoip_db: Path | None = Field(None, description="MMDB file with countries, used where no header tells.")
     allow_private_targets: bool = Field(
-        False, description="Let webhooks, probes and destinations reach loopback (development)."
+        default=False, description="Let webhooks, probes and destinations reach loopback (development)."
     )
     ingest_waiting: int = Field(
         MAX_LANE_WAITING, ge=16, description="Claims that may wait for the ingest lane; beyond: 503."
@@ -64,6 +67,12 @@ class Settings(BaseSettings):
     @classmethod
     def _origin(cls, value: str) -> str:
         return value.rstrip("/")
+
+    @property
+    def hosts_apart(self) -> tuple[str, str] | None:
+        """The hosts (and ports) of control plane and links; None where one origin serves both."""
+        control, links = (urlsplit(url).netloc.lower() for url in (self.control_url, self.public_url))
+        return None if control == links else (control, links)
 
     def table(self) -> list[tuple[str, str, str]]:
         """(variable, present value, sentence); secrets print as ***."""

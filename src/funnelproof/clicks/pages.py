@@ -53,6 +53,12 @@ def bridge_page(address: str) -> EdgeAnswer:
     return _page(200, PAGES.get_template("bridge").render(title="One moment …", address=address), [])
 
 
+async def privacy_control(_request: EdgeRequest) -> EdgeAnswer:
+    """Global Privacy Control is honoured: such a visitor gets no cookie."""
+    body = b'{"gpc": true, "lastUpdate": "2026-11-23"}'
+    return EdgeAnswer(200, body, "application/json", [("Cache-Control", "public, max-age=86400")])
+
+
 async def style(_request: EdgeRequest) -> EdgeAnswer:
     return EdgeAnswer(200, STYLE.encode(), "text/css; charset=utf-8", [("Cache-Control", "public, max-age=86400")])
 

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from funnelproof.errors import Problem
+from funnelproof.errors import NotFound, Problem
 from funnelproof.ids import is_request_id, uuid7_hex
 from funnelproof.web import problems
 from funnelproof.web.asgi import ClientLeft
@@ -87,6 +87,7 @@ class Doors:
     """`fixed` by path and method; pages of other origins may call those in `cors`.
 
     `link` takes every `/{handle}/{slug}` whose first segment is not reserved, and `{handle}.{link_domain}/{slug}`.
+    `hosts` are those of the control plane and of links, where these differ: each then answers its own routes only.
     """
 
     fixed: Mapping[str, Mapping[str, Door]]
@@ -95,6 +96,17 @@ class Doors:
     cors: frozenset[str]
     reserved: frozenset[str]
     link_domain: str | None = None
+    hosts: tuple[str, str] | None = None
+
+    def is_elsewhere(self, scope: Scope, *, public: bool) -> bool:
+        """Whether a route of the public side (or of the other) belongs to another host than was asked."""
+        if self.hosts is None:
+            return False
+        control, links = self.hosts
+        asked = _asked(scope)
+        below = self.link_domain is not None and _host(scope).endswith(f".{self.link_domain}")
+        on_public = asked == links or (below and asked != control)
+        return on_public != public
 
     def link_at(self, scope: Scope) -> tuple[str, str] | None:
         """(handle, slug) of the link that a request is for, if it is for one."""
@@ -119,8 +131,11 @@ class Edge:
         if scope["path"] in self._doors.fixed:
             return await self._answer(scope, receive, send, None)
         link = self._doors.link_at(scope)
-        if link is not None:
+        if link is not None and not self._doors.is_elsewhere(scope, public=True):
             return await self._answer(scope, receive, send, link)
+        if self._doors.is_elsewhere(scope, public=False):
+            request = read_request(scope, receive)
+            return await _send(problem_answer(NotFound(), request), request, send, cors=False)
         return await self._behind(scope, receive, send)
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send, link: tuple[str, str] | None) -> None:
@@ -191,11 +206,15 @@ def read_headers(scope: Scope) -> dict[str, str]:
     return headers
 
 
+def _asked(scope: Scope) -> str:
+    """The host that was asked for, with its port if it names one."""
+    told: bytes = next((value for name, value in scope["headers"] if name == b"host"), b"")
+    return told.decode("latin-1").lower()
+
+
 def _host(scope: Scope) -> str:
-    """The host that was asked for, without its port."""
-    told = next((value for name, value in scope["headers"] if name == b"host"), b"")
-    host: str = told.decode("latin-1").lower()
-    return host.partition(":")[0]
+    """The same without its port."""
+    return _asked(scope).partition(":")[0]
 
 
 async def _send(answer: EdgeAnswer, request: EdgeRequest, send: Send, *, cors: bool) -> None:
