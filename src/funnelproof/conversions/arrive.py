@@ -77,5 +77,7 @@ def _write(
         day = local_day(first_at, setting.owner.zone_at(first_at))
         count_visitor(moves, (setting.handle, setting.world), before[ref], -1, day)
         count_visitor(moves, (setting.handle, setting.world), after[ref], +1, day)
+        arrived_at = after[ref].arrived_at or first_at
+        moves.add_quarter((setting.handle, setting.world, ref[0]), arrived_at, "arrived", str(after[ref].variant))
     store.change_standings(tx, setting.handle, setting.world, [after[ref] for ref in changed])
     tallies.move(tx, moves)
