@@ -53,6 +53,14 @@ def buyers(url: str, seen: Acknowledged, *, number: int = 6, tag: str = "") -> I
             thread.join(30)
 
 
+def wait_for(seen: Acknowledged, more: int, seconds: float = 20) -> None:
+    """Until so many more conversions are acknowledged; a busy machine gets its time."""
+    wanted, deadline = len(seen.conversions) + more, time.monotonic() + seconds
+    while len(seen.conversions) < wanted and time.monotonic() < deadline:
+        time.sleep(0.02)
+    assert len(seen.conversions) >= wanted, "too little was bought for this test to mean anything"
+
+
 def _buy(url: str, seen: Acknowledged, stop: threading.Event, name: str) -> None:
     with httpx2.Client(base_url=url, timeout=10, trust_env=False, headers={"User-Agent": BROWSER}) as client:
         for at in range(100_000):
