@@ -21,6 +21,7 @@ from funnelproof.clicks.context import ContextDoor
 from funnelproof.clicks.door import FollowDoor
 from funnelproof.clock import Clock, SystemClock
 from funnelproof.conversions import describe as describe_conversions
+from funnelproof.conversions import routes as conversions
 from funnelproof.conversions.door import ConversionDoor
 from funnelproof.handles import routes as handles
 from funnelproof.handles.handle import RESERVED
@@ -141,6 +142,7 @@ class Application:
             campaigns.routes(home),
             link_routes.routes(home),
             clicks.routes(home),
+            conversions.routes(home),
             proofs.routes(home, self.routes),
             health.routes(home),
             launch.routes(home),

@@ -24,6 +24,18 @@ COUNT_REPEAT = (
     .values(repeats=conversion_keys.c.repeats + bindparam("more"), repeated_at=bindparam("at"))
 )
 
+CHANGE_DISPOSITION = (
+    update(conversions)
+    .where(
+        conversions.c.handle == bindparam("at_handle"),
+        conversions.c.world == bindparam("at_world"),
+        conversions.c.conversion_id == bindparam("at_id"),
+    )
+    .values({name: bindparam(name) for name in ("disposition", "reason", "in_test")})
+)
+Arrived = tuple[Micros, str]
+"""(received_at, conversion_id): the order of arrival."""
+
 
 def keys(tx: Transaction, handle: str, world: str, wanted: Collection[str]) -> dict[str, Row]:
     """Known keys and what they stand for."""
@@ -81,26 +93,18 @@ def by_ids(tx: Transaction, handle: str, world: str, ids: Collection[str]) -> di
     return {row["conversion_id"]: _conversion(row) for row in tx.all(select(conversions).where(*where))}
 
 
-def find(tx: Transaction, handle: str, conversion_id: str) -> tuple[str, Conversion] | None:
-    """(world, conversion), in whichever world it lies."""
-    row = tx.one(
-        select(conversions).where(conversions.c.handle == handle, conversions.c.conversion_id == conversion_id)
-    )
+def find(tx: Transaction, handle: str, worlds: Collection[str], conversion_id: str) -> tuple[str, Conversion] | None:
+    """(world, conversion), in whichever of these worlds it lies."""
+    where = (conversions.c.handle == handle, conversions.c.world.in_(worlds))
+    row = tx.one(select(conversions).where(*where, conversions.c.conversion_id == conversion_id))
     return (row["world"], _conversion(row)) if row else None
 
 
 def page(
-    tx: Transaction,
-    handle: str,
-    worlds: Sequence[str] | None,
-    filters: Mapping[str, Any],
-    *,
-    before: str | None,
-    limit: int,
+    tx: Transaction, handle: str, worlds: Collection[str], filters: Mapping[str, Any], *, before: str | None, limit: int
 ) -> list[tuple[str, Conversion]]:
-    """Newest first, as (world, conversion). `worlds` None means every world but the live one."""
-    where: list[ColumnElement[bool]] = [conversions.c.handle == handle]
-    where.append(conversions.c.world.in_(worlds) if worlds is not None else conversions.c.world != "live")
+    """Newest first, as (world, conversion)."""
+    where: list[ColumnElement[bool]] = [conversions.c.handle == handle, conversions.c.world.in_(worlds)]
     equal = {name: filters.get(name) for name in ("campaign_id", "variant", "disposition")}
     where += [conversions.c[name] == wanted for name, wanted in equal.items() if wanted is not None]
     if filters.get("since") is not None:
@@ -111,6 +115,40 @@ def page(
         where.append(conversions.c.conversion_id < before)
     statement = select(conversions).where(*where).order_by(conversions.c.conversion_id.desc()).limit(limit)
     return [(row["world"], _conversion(row)) for row in tx.all(statement)]
+
+
+def held_between(
+    tx: Transaction, handle: str, since: Micros, until: Micros, *, after: Arrived | None, limit: int
+) -> list[Conversion]:
+    """Held live conversions in the order of their arrival, locked until the transaction ends."""
+    arrived = (conversions.c.received_at, conversions.c.conversion_id)
+    where = [
+        conversions.c.handle == handle,
+        conversions.c.world == "live",
+        conversions.c.disposition == Disposition.HELD.value,
+        conversions.c.received_at >= since,
+        conversions.c.received_at < until,
+    ]
+    if after is not None:
+        where.append(tuple_(*arrived) > tuple_(*after))
+    statement = select(conversions).where(*where).order_by(*arrived).limit(limit).with_for_update()
+    return [_conversion(row) for row in tx.all(statement)]
+
+
+def change_dispositions(tx: Transaction, handle: str, world: str, changed: Sequence[Conversion]) -> None:
+    rows = [
+        {
+            "at_handle": handle,
+            "at_world": world,
+            "at_id": each.conversion_id,
+            "disposition": each.disposition.value,
+            "reason": each.reason,
+            "in_test": each.in_test,
+        }
+        for each in sorted(changed, key=lambda each: each.conversion_id)
+    ]
+    if rows:
+        tx.execute(CHANGE_DISPOSITION, rows)
 
 
 def totals(

@@ -2,12 +2,15 @@
 
 from typing import Any
 
-from funnelproof.clock import iso
-from funnelproof.conversions.conversion import Conversion
+from pydantic import Field
+
+from funnelproof.clock import iso, iso_or_none
+from funnelproof.conversions.conversion import Conversion, Disposition
 from funnelproof.conversions.record import Recorded
+from funnelproof.conversions.why import WhyStep
 from funnelproof.links.ctx import Mode
 from funnelproof.money import decimal_text
-from funnelproof.web.shape import View
+from funnelproof.web.shape import Moment, Shape, View
 
 
 class ConversionView(View):
@@ -15,7 +18,7 @@ class ConversionView(View):
 
     conversion_id: str
     status: str
-    disposition: str
+    disposition: Disposition
     reason: str | None
     campaign_id: str
     variant_id: str | None
@@ -30,6 +33,39 @@ class ConversionView(View):
     request_id: str | None
 
 
+class WhyView(View):
+    step: str
+    text: str
+    at: str | None
+    evidence: dict[str, Any]
+
+
+class ConversionStory(ConversionView):
+    """A conversion, and the chain from its click to the counter."""
+
+    idempotency_key: str
+    in_test: bool
+    run_id: str | None
+    properties: dict[str, Any] | None
+    why: list[WhyView]
+
+
+class NewRelease(Shape):
+    """A stretch of time: everything held that arrived at `from` or later and before `to`. Never a selection."""
+
+    from_: Moment = Field(alias="from")
+    to: Moment
+
+
+class ReleaseView(View):
+    """What became of those that were held. `left` stay held, because their campaign was deleted."""
+
+    released: int
+    counted: int
+    not_unique: int
+    left: int
+
+
 def view_of(recorded: Recorded) -> dict[str, Any]:
     """The answer to a conversion, plain for speed: `ConversionView` describes it."""
     status = "RECORDED" if recorded.is_new else "DUPLICATE"
@@ -37,7 +73,7 @@ def view_of(recorded: Recorded) -> dict[str, Any]:
 
 
 def stored_view(made: Conversion, *, status: str, variant_id: str | None, mode: Mode) -> dict[str, Any]:
-    has_value = made.value_minor is not None and made.currency is not None
+    value = made.value
     return {
         "conversionId": made.conversion_id,
         "status": status,
@@ -48,10 +84,14 @@ def stored_view(made: Conversion, *, status: str, variant_id: str | None, mode: 
         "slug": made.slug,
         "clickId": made.click_id,
         "eventType": made.event_type,
-        "value": decimal_text(made.value_minor or 0, made.currency or "") if has_value else None,
+        "value": None if value is None else decimal_text(value.minor, value.currency),
         "currency": made.currency,
         "mode": mode.value,
         "occurredAt": iso(made.occurred_at),
         "receivedAt": iso(made.received_at),
         "requestId": made.request_id,
     }
+
+
+def why_view(step: WhyStep) -> WhyView:
+    return WhyView(step=step.step, text=step.text, at=iso_or_none(step.at), evidence=step.evidence)

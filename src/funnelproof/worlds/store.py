@@ -54,6 +54,11 @@ def opened_for(tx: Transaction, handle: str, campaign_id: str) -> list[str]:
     ]
 
 
+def names_of(tx: Transaction, handle: str) -> list[str]:
+    """The worlds of all runs of a handle."""
+    return [row["world"] for row in tx.all(select(worlds.c.world).where(worlds.c.handle == handle))]
+
+
 def advance(tx: Transaction, handle: str, world: str, clock_at: Micros) -> None:
     tx.execute(update(worlds).where(worlds.c.handle == handle, worlds.c.world == world).values(clock_at=clock_at))
 
