@@ -2,8 +2,9 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
-from sqlalchemy import Engine, create_engine, make_url
+from sqlalchemy import URL, Engine, create_engine, make_url
 
 MUST_BE_ON = ("fsync", "full_page_writes")
 DURABLE_COMMITS = {"on", "remote_write", "remote_apply", "local"}
@@ -16,10 +17,8 @@ class PostgresEngines:
 
     def __init__(self, url: str) -> None:
         address = make_url(url).set(drivername="postgresql+psycopg")
-        writing = create_engine(address, pool_size=6, max_overflow=4, pool_timeout=10, pool_pre_ping=True)
-        reading = create_engine(
-            address, pool_size=4, max_overflow=4, pool_timeout=10, pool_pre_ping=True, isolation_level="REPEATABLE READ"
-        )
+        writing = _engine(address, size=6)
+        reading = _engine(address, size=4, isolation_level="REPEATABLE READ")
         self.writing: Engine = writing
         self.reading: Engine = reading.execution_options(postgresql_readonly=True)
 
@@ -41,3 +40,10 @@ class PostgresEngines:
     def close(self) -> None:
         self.reading.dispose()
         self.writing.dispose()
+
+
+def _engine(address: URL, *, size: int, **more: Any) -> Engine:
+    """Errors name no parameters: they end up in logs."""
+    return create_engine(
+        address, pool_size=size, max_overflow=4, pool_timeout=10, pool_pre_ping=True, hide_parameters=True, **more
+    )

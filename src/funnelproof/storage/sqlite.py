@@ -64,6 +64,7 @@ def _engine(folder: Path, *, size: int, begin: str, extra: tuple[str, ...]) -> E
         pool_size=size,
         max_overflow=4,
         pool_timeout=10,
+        hide_parameters=True,
         connect_args={"check_same_thread": False, "isolation_level": None, "cached_statements": 512},
     )
 
