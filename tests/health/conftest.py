@@ -1,6 +1,7 @@
 """A campaign with two variants, and evidence of one that is in perfect order."""
 
 from collections.abc import Callable
+from itertools import count
 from typing import Any
 
 import pytest
@@ -52,9 +53,11 @@ def campaign(make_campaign: MakeCampaign) -> str:
 @pytest.fixture
 def click(client: Client) -> Callable[..., str]:
     """`click()` follows the link as a new visitor and answers the ctx it got."""
+    visitors = count(1)
 
     def follow(query: str = TAGS, slug: str = "buy-now") -> str:
-        answer = client.get(f"/{HANDLE}/{slug}?{query}", headers={"User-Agent": "Mozilla/5.0 (X11; Linux) Firefox/140"})
+        headers = {"User-Agent": "Mozilla/5.0 (X11; Linux) Firefox/140", "Cookie": f"fp_vid={next(visitors):032x}"}
+        answer = client.get(f"/{HANDLE}/{slug}?{query}", headers=headers)
         assert answer.status_code == 302, answer.text
         return str(answer.headers["location"].rpartition("ctx=")[2])
 

@@ -31,6 +31,7 @@ def conversions(of: Evidence) -> Check:
         "conversionsBefore": sales.conversions_before,
         "clicksBefore": sales.clicks_before,
         "chance": chance,
+        "refusedInTheLast24Hours": of.lately.by_name("refused"),
         "variants": [
             {"variantId": of.id_of(number), "clicks": flow.qualified_clicks, "conversions": flow.conversions}
             for number, flow in sorted(of.flows.items())
