@@ -12,7 +12,7 @@ from sqlalchemy import text
 from cast import HANDLE, make_cast
 from conftest import MakeInstallation
 from funnelproof.app import Application
-from funnelproof.clock import DAY, HOUR, SetClock
+from funnelproof.clock import DAY, HOUR, SetClock, iso
 from funnelproof.installation import Installation
 from funnelproof.recount.compare import Report, recount
 from funnelproof.storage.database import Transaction
@@ -104,13 +104,18 @@ async def _changed(traffic: Traffic) -> None:
     await traffic.ask("POST", f"{WHERE}/{CAMPAIGN}/transitions", {"to": "PAUSED"})
     ctx = await traffic.click(500)
     await traffic.convert(ctx, "while-paused")
+    await traffic.convert(ctx, "while-paused-too", value="12.00")
+    now = traffic.clock.now()
+    stretch = {"from": iso(now - HOUR), "to": iso(now + HOUR)}
+    await traffic.ask("POST", f"/v2/handles/{HANDLE}/conversions/release", stretch)
+    await traffic.convert(ctx, "paused-still")
 
 
 @pytest.fixture
 def home(make_installation: MakeInstallation, engine_kind: str, clock: SetClock) -> Installation:
     """An installation that has lived through all of this."""
     home = make_installation(engine_kind)
-    token = make_cast(home).token("campaigns.*")
+    token = make_cast(home).token("campaigns.*", "conversions.write")
 
     async def live() -> None:
         application = Application(home)
@@ -138,7 +143,7 @@ def test_counters_moved_by_traffic_equal_the_recount(home: Installation) -> None
     assert "live" in worlds
     assert any(world.startswith("run_") for world in worlds)
     live = next(sums for sums in report.sums if sums.world == "live")
-    assert live.counters["conversions"] == 10 + 2 + 1
+    assert live.counters["conversions"] == 10 + 2 + 1 + 2
 
 
 PLANTED = [

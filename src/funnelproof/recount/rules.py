@@ -1,6 +1,7 @@
 """What each counter is, said by rows of clicks, conversions and visitors. All rules of the recount are on this page.
 
-Not here, for they have no rows: page views, clicks on a page's buttons, refused and repeated conversions.
+Not here, for they have no rows: page views, clicks on a page's buttons, a page's report that it opened, refused and
+repeated conversions.
 """
 
 from collections import OrderedDict
