@@ -3,6 +3,7 @@
 from funnelproof.storage.schema.campaigns import (
     campaign_history,
     campaigns,
+    frozen_plans,
     links,
     phases,
     variants,
@@ -14,6 +15,7 @@ from funnelproof.storage.schema.events import claims, clicks, conversion_keys, c
 from funnelproof.storage.schema.installation import changes, day_salts, leases, ring_keys
 from funnelproof.storage.schema.people import access_tokens, handle_zones, handles, memberships, sessions, users
 from funnelproof.storage.schema.proofs import receipts, runs
+from funnelproof.storage.schema.results import looks, sample_ratio_alarms
 from funnelproof.storage.schema.tallies import day_tallies, phase_tallies, quarter_tallies
 
 __all__ = [
@@ -27,12 +29,14 @@ __all__ = [
     "conversions",
     "day_salts",
     "day_tallies",
+    "frozen_plans",
     "handle_zones",
     "handles",
     "leases",
     "ledger",
     "ledger_money",
     "links",
+    "looks",
     "memberships",
     "metadata",
     "phase_tallies",
@@ -41,6 +45,7 @@ __all__ = [
     "receipts",
     "ring_keys",
     "runs",
+    "sample_ratio_alarms",
     "sessions",
     "users",
     "variants",

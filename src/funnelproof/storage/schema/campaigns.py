@@ -87,6 +87,16 @@ phases = table(
     text("reason"),
 )
 
+frozen_plans = table(
+    "frozen_plans",
+    key("handle"),
+    key("campaign_id"),
+    number_key("epoch"),
+    maybe_text("expected_rate"),
+    maybe_text("minimum_lift"),
+    maybe_whole("control"),
+)
+
 campaign_history = table(
     "campaign_history",
     key("handle"),
