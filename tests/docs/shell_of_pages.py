@@ -16,13 +16,13 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 FENCE = re.compile(r"^```(\w*)( again)?\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-SECONDS = 60
+SECONDS = 110
 MARK = "=== block %d ===\n"
 ALIKE = (
     (re.compile(r"\x1b\[[0-9;]*m"), ""),
     (re.compile(r"\b(clk|cnv|run|req|tok|usr|his)_[0-9a-f]{32}\b"), r"\1_ID"),
     (re.compile(r"patv1_tok_ID\.[\w-]{43}"), "TOKEN"),
-    (re.compile(r"(?<![\w-])[\w-]{4}\.[\w-]{140,260}"), "CTX"),
+    (re.compile(r"(?<![\w-])[\w-]{4}\.[\w-]{90,260}"), "CTX"),
     (re.compile(r"rt1\.[\w.-]{100,}"), "RUN_TOKEN"),
     (re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|\+00:00)"), "TIME"),
     (re.compile(r"\d{4}-\d\d-\d\d"), "DAY"),
@@ -95,11 +95,13 @@ def run(page: str, *, data: Path) -> list[tuple[Block, str]]:
         if shell.poll() is None:
             os.killpg(shell.pid, signal.SIGKILL)
             shell.wait()
-    return list(zip(blocks, _cut(printed, len(blocks), data), strict=True))
+    named = re.search(r"^DATA=(.*)$", page, flags=re.MULTILINE)
+    shown = printed.replace(str(data), named[1] if named else "")
+    return list(zip(blocks, _cut(shown, len(blocks)), strict=True))
 
 
-def _cut(printed: str, count: int, data: Path) -> Iterator[str]:
-    rest = printed.replace(str(data), "./data")
+def _cut(printed: str, count: int) -> Iterator[str]:
+    rest = printed
     for number in range(count):
         _, _, rest = rest.partition(MARK % number)
         yield rest.partition(MARK % (number + 1))[0]
