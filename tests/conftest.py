@@ -17,6 +17,7 @@ RUNTIME.mkdir(mode=0o700, exist_ok=True)
 os.environ.setdefault("XDG_RUNTIME_DIR", str(RUNTIME))
 
 from cast import Cast, Client, make_cast  # noqa: E402 - the variable must stand before anything is imported
+from funnel import Funnel  # noqa: E402
 from funnelproof.app import Application  # noqa: E402
 from funnelproof.clock import SetClock, from_iso  # noqa: E402
 from funnelproof.installation import Installation  # noqa: E402
@@ -165,3 +166,9 @@ def client(application: Application) -> Iterator[Client]:
 @pytest.fixture
 def cast(installation: Installation) -> Cast:
     return make_cast(installation)
+
+
+@pytest.fixture
+def funnel(client: Client, cast: Cast) -> Funnel:
+    """Makes campaigns, clicks and conversions through HTTP, as the owner of the handle."""
+    return Funnel(client, cast)
