@@ -91,6 +91,18 @@ class CampaignKept(Problem):
 
 
 @dataclass(frozen=True, slots=True)
+class Planned:
+    """What a test was planned for, as decimal texts, and the number of the variant that the others are compared with.
+
+    It is frozen at the first entry of an epoch: choosing it after looking would void the statistics.
+    """
+
+    expected_rate: str | None
+    minimum_lift: str | None
+    control: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class Campaign:
     """Variants are those in force, in their order; numbers and ids of deleted ones are never given again."""
 
@@ -147,6 +159,11 @@ class Campaign:
     @property
     def control(self) -> Variant | None:
         return next((variant for variant in self.variants if variant.control), None)
+
+    @property
+    def plan(self) -> Planned:
+        """The plan as its fields stand now."""
+        return Planned(self.expected_rate, self.minimum_lift, self.control.number if self.control else None)
 
     def starts_by_timer(self, now: Micros) -> bool:
         """Whether `startsAt` should start it by now; what a person paused or took back, the timer does not start."""

@@ -57,6 +57,8 @@ def change(
         return before
     if after.primary_slug != before.primary_slug and after.primary_slug is not None:
         bind_existing(tx, after, after.primary_slug, act.at)
+    if entered and after.plan != before.plan:
+        store.keep_plan(tx, before)
     after = after_change(before, after, somebody_entered=entered, destinations=_destinations(tx, before, after))
     after = replace(after, version=before.version + 1, updated_at=act.at)
     store.replace(tx, before, after, body.reason or "changed")

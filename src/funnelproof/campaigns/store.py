@@ -1,4 +1,4 @@
-"""Rows of `campaigns`, `variants`, `phases` and `campaign_history`."""
+"""Rows of `campaigns`, `variants`, `phases`, `frozen_plans` and `campaign_history`."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
@@ -17,6 +17,7 @@ from funnelproof.campaigns.campaign import (
     CountingRule,
     GoalType,
     LaunchPolicy,
+    Planned,
 )
 from funnelproof.campaigns.variants import Variant
 from funnelproof.clock import Micros
@@ -24,7 +25,7 @@ from funnelproof.ids import new_id
 from funnelproof.links.link import NoSuchCampaign
 from funnelproof.storage.changes import bump
 from funnelproof.storage.database import Row, Transaction
-from funnelproof.storage.schema import campaign_history, campaigns, phases, variants
+from funnelproof.storage.schema import campaign_history, campaigns, frozen_plans, phases, variants
 from funnelproof.storage.statements import insert_new
 
 LIVE = "live"
@@ -117,6 +118,8 @@ def replace(tx: Transaction, before: Campaign, after: Campaign, reason: str) -> 
     at = (campaigns.c.handle == after.handle, campaigns.c.campaign_id == after.campaign_id)
     tx.execute(update(campaigns).where(*at).values(**_row(after)))
     _write_variants(tx, after, before=before.variants)
+    if before.epoch != after.epoch:
+        keep_plan(tx, before)
     if (before.epoch, before.phase) != (after.epoch, after.phase):
         add_phase(tx, after, world=LIVE, at=after.updated_at, reason=reason)
 
@@ -136,6 +139,25 @@ def phases_of(tx: Transaction, handle: str, world: str, campaign_id: str, epoch:
         phases.c.epoch == epoch,
     )
     return tx.all(select(phases).where(*where).order_by(phases.c.phase))
+
+
+def keep_plan(tx: Transaction, campaign: Campaign) -> None:
+    """Freeze the plan of a campaign's epoch as it stands. What was frozen first stays."""
+    plan = campaign.plan
+    at = {"handle": campaign.handle, "campaign_id": campaign.campaign_id, "epoch": campaign.epoch}
+    told = {name: getattr(plan, name) for name in Planned.__slots__}
+    insert_new(tx, frozen_plans, [{**at, **told}], returning=["epoch"])
+
+
+def plan_of(tx: Transaction, campaign: Campaign, epoch: int) -> Planned:
+    """The plan of an epoch as it stood when somebody first entered; while it was not changed since, the present one."""
+    where = (
+        frozen_plans.c.handle == campaign.handle,
+        frozen_plans.c.campaign_id == campaign.campaign_id,
+        frozen_plans.c.epoch == epoch,
+    )
+    row = tx.one(select(frozen_plans).where(*where))
+    return Planned(**{name: row[name] for name in Planned.__slots__}) if row else campaign.plan
 
 
 def write_history(tx: Transaction, campaign: Campaign, *, at: Micros, act: str, actor: str, **facts: Any) -> None:

@@ -120,6 +120,8 @@ def _take_in(visit: Visit, standings: dict[tuple[str, str], Standing], moves: Mo
     _count_click(visit, decision, moves, is_returning=standing is not None)
     if visit.qualified:
         after = _standing_after(visit, decision, standing)
+        if decision.enters:
+            _count_entry(visit, decision, moves)
         if after != standing:
             count_visitor(moves, visit.scope, standing, -1, _first_day(visit, standing))
             count_visitor(moves, visit.scope, after, +1, _first_day(visit, after))
@@ -193,6 +195,16 @@ def _count_quarter(visit: Visit, decision: Decision, moves: Moves) -> None:
         moves.add_quarter(ref, visit.at, "tagged", slug)
     for tag in missing:
         moves.add_quarter(ref, visit.at, "missing_tag", f"{slug} {tag}")
+
+
+def _count_entry(visit: Visit, decision: Decision, moves: Moves) -> None:
+    name = entry_name(decision.epoch, decision.phase, decision.variant)
+    moves.add_quarter((*visit.scope, visit.campaign_id), visit.at, "entered", name)
+
+
+def entry_name(epoch: int, phase: int, variant: int) -> str:
+    """Under which name a first entry is counted by quarter hour: `1.2.2`."""
+    return f"{epoch}.{phase}.{variant}"
 
 
 def missing_tags(campaign: Campaign | None, tags: dict[str, str]) -> list[str]:

@@ -83,23 +83,26 @@ def _count_money(
     standings: Mapping[tuple[str, str], Standing],
     moves: Moves,
 ) -> None:
-    """Each visitor's sum by currency, and with it the variant's Σy and Σy²: (y+Δ)² − y², exactly."""
+    """Each visitor's sum by currency, and with it the variant's orders, Σy and Σy²: (y+Δ)² − y², exactly."""
     gross: Counter[MoneyRef] = Counter()
     in_test: Counter[MoneyRef] = Counter()
+    orders: Counter[MoneyRef] = Counter()
     for each in counted:
         if each.value is not None:
             ref = (*each.visitor_ref, each.value.currency)
             gross[ref] += each.value.minor
             in_test[ref] += each.value.minor if each.in_test else 0
+            orders[ref] += each.in_test
     rows = [_money_row(setting, ref, gross[ref], in_test[ref]) for ref in gross]
     for row in store.add_money(tx, rows):
         ref = (row["campaign_id"], row["visitor"], row["currency"])
         standing, change = standings.get(ref[:2]), in_test[ref]
-        if standing is not None and change:
+        if standing is not None and orders[ref]:
             now = row["test_net_minor"]
             high, low = squares(now**2 - (now - change) ** 2)
             key = phase_key((setting.handle, setting.world), standing, row["currency"])
-            moves.add_phase(key, net_minor=change, squares_high=high, squares_low=low)
+            moved = {"net_minor": change, "squares_high": high, "squares_low": low}
+            moves.add_phase(key, conversions=orders[ref], **moved)
 
 
 def _money_row(setting: Setting, ref: MoneyRef, gross: int, in_test: int) -> Row:

@@ -154,7 +154,11 @@ def _standing(ref: tuple[str, str], kept: list[Row], money: list[Row], made: lis
     sums = VisitorSums(
         conversions=sum(int(row["counted"]) for row in made),
         test_conversions=sum(int(row["in_test"]) for row in made),
-        money={row["money"]: Money(int(row["gross"]), int(row["test_net"])) for row in made if row["money"]},
+        money={
+            row["money"]: Money(int(row["gross"]), int(row["test_net"]), int(row["in_test"]))
+            for row in made
+            if row["money"]
+        },
     )
     return Standing(*ref, row=kept[0] if kept else None, stored_money=stored, sums=sums)
 

@@ -8,6 +8,7 @@ from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from funnelproof.clicks.follow import entry_name
 from funnelproof.clock import Micros, local_day
 from funnelproof.handles.handle import ZoneFrom, zone_at
 from funnelproof.storage.database import Row
@@ -24,7 +25,7 @@ DAY_COUNTERS = (
     "net_minor",
 )
 PHASE_COUNTERS = ("visitors", "arrived", "converters", "conversions", "net_minor", "squares")
-QUARTER_SUBJECTS = ("clicks", "bots", "qualified", "by_variant", "with_ctx", "ctx_accepted", "conversions")
+QUARTER_SUBJECTS = ("clicks", "bots", "qualified", "by_variant", "entered", "with_ctx", "ctx_accepted", "conversions")
 TAG_SUBJECTS = ("tagged", "missing_tag")
 REMEMBERED = 100_000
 VisitorRef = tuple[str, str]
@@ -36,6 +37,7 @@ class Money:
 
     gross_minor: int
     test_minor: int
+    test_orders: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,9 +127,13 @@ class Recount:
             converters=int(of_test > 0),
             conversions=sums.test_conversions,
         )
+        if row["cohort"] == "ENTERED" and row["entered_at"] is not None:
+            name = entry_name(row["epoch"], row["phase"], row["variant"])
+            self._add_quarter(row, "entered_at", "entered", name)
         for currency, money in sums.money.items():
             high, low = squares(money.test_minor**2)
-            moved = {"net_minor": money.test_minor, "squares_high": high, "squares_low": low}
+            moved = {"conversions": money.test_orders, "net_minor": money.test_minor}
+            moved |= {"squares_high": high, "squares_low": low}
             self.moves.add_phase(self._phase(row, currency), **moved)
 
     def _is_new(self, row: Row, *, qualified: bool) -> bool:
