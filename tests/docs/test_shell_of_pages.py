@@ -1,4 +1,4 @@
-"""What the manual shows is what happens: the shell of its pages runs against a real server, and prints what they say."""
+"""What the manual shows is what happens: its shell runs against a real server, and prints what it says."""
 
 from pathlib import Path
 
@@ -8,7 +8,7 @@ from docs.shell_of_pages import ROOT, blocks_of, matches, run
 
 README = (ROOT / "README.md").read_text()
 TUTORIAL = (ROOT / "docs" / "tutorial.md").read_text()
-AFTER_README = ("api.md", "worlds.md", "howto/invalid-ctx.md", "howto/reused-key.md", "howto/missing-tags.md")
+AFTER_README = ("conventions.md", "worlds.md", "howto/invalid-ctx.md", "howto/reused-key.md", "howto/missing-tags.md")
 STOP = '```sh\nkill "$SERVER"'
 
 
@@ -56,5 +56,5 @@ def test_every_block_but_definitions_shows_its_output() -> None:
         ("2026-11-23T09:00:00Z", "2027-01-02T03:04:05.678901Z", True),
     ],
 )
-def test_outputs_are_compared_but_for_what_must_differ(shown: str, printed: str, same: bool) -> None:
+def test_outputs_are_compared_but_for_what_must_differ(shown: str, printed: str, *, same: bool) -> None:
     assert matches(shown, printed) is same
