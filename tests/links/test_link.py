@@ -31,8 +31,8 @@ NOW: Micros = 1_795_000_000_000_000
         ({"scheduled_end_at": NOW + 1}, None, ""),
         ({"expires_at": NOW}, LinkExpired, "expired at"),
         ({"expires_at": NOW + 1}, None, ""),
-        ({"expires_at": NOW - DAY, "enabled": False}, LinkNotFound, ""),
-        ({"scheduled_end_at": NOW - DAY, "expires_at": NOW - DAY}, LinkExpired, ""),
+        ({"expires_at": NOW - DAY, "enabled": False}, LinkNotFound, "enabled"),
+        ({"scheduled_end_at": NOW - DAY, "expires_at": NOW - DAY}, LinkExpired, "expired"),
     ],
 )
 def test_when_a_link_is_open(fields: dict[str, int], problem: type[Problem] | None, says: str) -> None:
