@@ -1,9 +1,10 @@
 """The tallies as health reads them, for many campaigns of a handle at once; no read grows with the number of events."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import and_, bindparam, case, cast, func, or_, select
+from sqlalchemy import BigInteger, Text, bindparam, case, cast, column, func, select, values
 
 from funnelproof.health.evidence import Day, Entries, Flow, ReusedKey
 from funnelproof.health.place import Place, in_place, rows_of
@@ -13,6 +14,13 @@ from funnelproof.tallies.move import ALL
 
 KEYS_SHOWN = 5
 WHOLE = quarter_tallies.c.amount.type
+STRETCH_COLUMNS = (
+    column("at", BigInteger),
+    column("campaign_id", Text),
+    column("subject", Text),
+    column("first", BigInteger),
+    column("last", BigInteger),
+)
 
 
 def total(column: Any) -> Any:
@@ -36,21 +44,32 @@ def amounts(tx: Transaction, place: Place, first: int, last: int) -> dict[str, d
     return found
 
 
-def summed(tx: Transaction, place: Place, subject: str, ranges: Mapping[str, tuple[int, int]]) -> dict[str, int]:
-    """Sum of one subject over each campaign's own range of quarter hours, ends included."""
-    if not ranges:
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """One subject of one campaign over quarter hours from first to last."""
+
+    campaign_id: str
+    subject: str
+    first: int
+    last: int
+
+
+def summed(tx: Transaction, place: Place, stretches: Collection[Stretch]) -> dict[Stretch, int]:
+    """The sum over each stretch; each is read by its own range of the key."""
+    asked = [own for own in stretches if own.first <= own.last]
+    if not asked:
         return {}
-    asked = [
-        and_(quarter_tallies.c.campaign_id == campaign_id, quarter_tallies.c.quarter.between(first, last))
-        for campaign_id, (first, last) in sorted(ranges.items())
-    ]
-    statement = (
-        select(quarter_tallies.c.campaign_id, total(quarter_tallies.c.amount))
+    rows = [(at, own.campaign_id, own.subject, own.first, own.last) for at, own in enumerate(asked)]
+    wanted = values(*STRETCH_COLUMNS, name="stretches").data(rows).cte("wanted")
+    total_of = (
+        select(total(quarter_tallies.c.amount))
         .where(quarter_tallies.c.handle == place.handle, quarter_tallies.c.world == place.world)
-        .where(quarter_tallies.c.subject == subject, or_(*asked))
-        .group_by(quarter_tallies.c.campaign_id)
+        .where(quarter_tallies.c.campaign_id == wanted.c.campaign_id, quarter_tallies.c.subject == wanted.c.subject)
+        .where(quarter_tallies.c.quarter >= wanted.c.first, quarter_tallies.c.quarter <= wanted.c.last)
+        .correlate(wanted)
+        .scalar_subquery()
     )
-    return {row[0]: row[1] for row in rows_of(tx, statement)}
+    return {asked[at]: amount or 0 for at, amount in rows_of(tx, select(wanted.c.at, total_of))}
 
 
 def reused_keys(tx: Transaction, place: Place, campaign_id: str, first: int) -> tuple[ReusedKey, ...]:

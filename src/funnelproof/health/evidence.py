@@ -25,11 +25,14 @@ class Lately:
 
 @dataclass(frozen=True, slots=True)
 class LastClick:
-    """When clicks were last seen (the end of that quarter hour), and how many came in the 24 and 6 hours up to it."""
+    """When clicks were last seen (the end of that quarter hour), and how many came in the 24 and 6 hours up to it.
+
+    Where there is no silence to explain, the 6 hours are not counted.
+    """
 
     at: Micros
     in_24_hours: int
-    in_6_hours: int
+    in_6_hours: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

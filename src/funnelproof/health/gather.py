@@ -13,6 +13,7 @@ from funnelproof.handles.handle import Handle
 from funnelproof.health import counters, store
 from funnelproof.health.checks.receipts import sentences_of
 from funnelproof.health.checks.split import arrival_p_values, differs
+from funnelproof.health.counters import Stretch
 from funnelproof.health.evidence import (
     Day,
     Evidence,
@@ -82,6 +83,7 @@ class _Gathering:
     def __init__(self, tx: Transaction, place: Place, moment: Moment, subjects: Sequence[Subject]) -> None:
         self.tx, self.place, self.moment, self.subjects = tx, place, moment, subjects
         quarter = moment.quarter
+        self.digests = {own.campaign.campaign_id: _digest(own) for own in subjects}
         self.newest = store.newest(tx, place)
         self.lately = counters.amounts(tx, place, quarter - DAY_OF_QUARTERS + 1, quarter)
         self.days = counters.days(tx, place, last_days(moment.today, 2 * LOOK_BACK_DAYS))
@@ -107,7 +109,7 @@ class _Gathering:
             link=own.link,
             at=self.moment.at,
             checked_at=self.moment.checked_at,
-            config_digest=self._digest(own),
+            config_digest=self.digests[id_],
             today=self.moment.today,
             is_live=self.place.world == LIVE,
             lately=lately,
@@ -128,9 +130,6 @@ class _Gathering:
             accepted_at=self.stored_at,
         )
 
-    def _digest(self, own: Subject) -> str:
-        return own.config_digest or digest_of(configuration_of(own.campaign, own.link))
-
     def _phases(self) -> dict[str, tuple[PhaseEvidence, ...]]:
         """Phases of each campaign's present epoch, the oldest first."""
         entries, splits = counters.entries(self.tx, self.place), counters.splits(self.tx, self.place)
@@ -142,30 +141,31 @@ class _Gathering:
         return found
 
     def _last_clicks(self) -> dict[str, LastClick]:
+        """How many came before is read only where there is a silence to explain; else the last day's sum is at hand."""
         last = {id_: own.click_quarter for id_, own in self.newest.items() if own.click_quarter is not None}
-
-        def up_to_the_last(quarters: int) -> dict[str, int]:
-            ranges = {id_: (quarter - quarters + 1, quarter) for id_, quarter in last.items()}
-            return counters.summed(self.tx, self.place, "clicks", ranges)
-
-        day, six_hours = up_to_the_last(DAY_OF_QUARTERS), up_to_the_last(SIX_HOURS_OF_QUARTERS)
-        return {
-            id_: LastClick((quarter + 1) * QUARTER, day.get(id_, 0), six_hours.get(id_, 0))
-            for id_, quarter in last.items()
-        }
+        silent = {id_: quarter for id_, quarter in last.items() if quarter < self.moment.quarter - 1}
+        sums = counters.summed(self.tx, self.place, [own for item in silent.items() for own in before(*item)])
+        found: dict[str, LastClick] = {}
+        for id_, quarter in last.items():
+            lately = Lately(self.lately.get(id_, {})).total("clicks")
+            day, six_hours = (sums.get(own, 0) for own in before(id_, quarter)) if id_ in silent else (lately, None)
+            found[id_] = LastClick((quarter + 1) * QUARTER, day, six_hours)
+        return found
 
     def _sales(self) -> dict[str, Sales]:
         """Whole days come from the day tallies; only the day that holds the end is read by quarter hours."""
         ends = {own.campaign.campaign_id: self._sales_end(own.campaign) for own in self.subjects}
-        ranges = {id_: end.quarters for id_, end in ends.items() if end.quarters[0] <= end.quarters[1]}
-        on_the_last_day = counters.summed(self.tx, self.place, "qualified", ranges)
-        return {id_: sales_of(self.days.get(id_, ()), end, on_the_last_day.get(id_, 0)) for id_, end in ends.items()}
+        rest = {id_: Stretch(id_, "qualified", *end.quarters) for id_, end in ends.items() if id_ in self.days}
+        sums = counters.summed(self.tx, self.place, rest.values())
+        return {
+            id_: sales_of(self.days.get(id_, ()), end, sums.get(rest[id_], 0) if id_ in rest else 0)
+            for id_, end in ends.items()
+        }
 
     def _sales_end(self, campaign: Campaign) -> "SalesEnd":
         goals = goal_conversions(campaign, self.recent.get(campaign.campaign_id, ()))
-        delay = usual_delay(goals)
         last_at = goals[0].received_at if goals else None
-        return SalesEnd.of(self.moment, delay=delay, last_at=last_at)
+        return SalesEnd.of(self.moment, delay=usual_delay(goals), last_at=last_at)
 
     def _sdk_seen(self, campaign: Campaign, lately: Lately) -> bool:
         """The day before tells it for nothing; four weeks are searched only where an alarm hangs on it."""
@@ -187,12 +187,11 @@ class _Gathering:
 
     def _receipts(self) -> dict[str, dict[int, ReceiptEvidence]]:
         standing = store.standing_receipts(self.tx, self.place)
-        digests = {own.campaign.campaign_id: self._digest(own) for own in self.subjects}
         stale = {
             receipt.run_id
             for id_, receipts in standing.items()
             for receipt in receipts.values()
-            if receipt.config_digest != digests[id_]
+            if receipt.config_digest != self.digests[id_]
         }
         tested = store.tested_configurations(self.tx, self.place.handle, stale)
         return {
@@ -201,17 +200,24 @@ class _Gathering:
         }
 
 
+def _digest(own: Subject) -> str:
+    return own.config_digest or digest_of(configuration_of(own.campaign, own.link))
+
+
 def _with_changes(
     own: Subject, standing: Mapping[int, StandingReceipt], tested: Mapping[str, Configuration]
 ) -> dict[int, ReceiptEvidence]:
+    if not any(receipt.run_id in tested for receipt in standing.values()):
+        return {number: ReceiptEvidence(receipt) for number, receipt in standing.items()}
     now = configuration_of(own.campaign, own.link)
-    return {
-        number: ReceiptEvidence(
-            receipt,
-            sentences_of(tested[receipt.run_id], now, own.campaign) if receipt.run_id in tested else (),
-        )
-        for number, receipt in standing.items()
-    }
+    changed = {run_id: sentences_of(configuration, now, own.campaign) for run_id, configuration in tested.items()}
+    return {number: ReceiptEvidence(receipt, changed.get(receipt.run_id, ())) for number, receipt in standing.items()}
+
+
+def before(campaign_id: str, quarter: int) -> tuple[Stretch, Stretch]:
+    """The 24 and the 6 hours up to a quarter hour, itself included."""
+    day, six_hours = (quarter - count + 1 for count in (DAY_OF_QUARTERS, SIX_HOURS_OF_QUARTERS))
+    return Stretch(campaign_id, "clicks", day, quarter), Stretch(campaign_id, "clicks", six_hours, quarter)
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,7 +248,8 @@ class SalesEnd:
 def sales_of(days: Sequence[Day], end: SalesEnd, on_the_last_day: int) -> Sales:
     since = [day for day in days if (end.last_day is None or day.day > end.last_day) and day.day < end.day]
     until = end.last_day or end.today
-    before = [day for day in days if first_of(until, LOOK_BACK_DAYS) <= day.day <= until]
+    first = last_days(until, LOOK_BACK_DAYS)[0]
+    before = [day for day in days if first <= day.day <= until]
     return Sales(
         last_at=end.last_at,
         delay=end.delay,
@@ -269,10 +276,6 @@ def last_days(today: str, count: int) -> list[str]:
     """Local days up to today, the oldest first."""
     last = datetime.fromisoformat(today).date()
     return [(last - timedelta(days=back)).isoformat() for back in range(count, -1, -1)]
-
-
-def first_of(until: str, days: int) -> str:
-    return last_days(until, days)[0]
 
 
 def midnight(at: Micros, zone: str) -> Micros:

@@ -18,7 +18,7 @@ from funnelproof.proofs.receipt import StandingReceipt, Verdict
 from funnelproof.storage.database import Row, Transaction
 from funnelproof.storage.schema import campaigns, claims, clicks, conversions, links, quarter_tallies, receipts, runs
 
-NEWEST_CONVERSIONS = 100
+NEWEST_CONVERSIONS = 60
 HELD_AT_MOST = 1000
 BUSY_AT_MOST = 5
 
@@ -83,7 +83,7 @@ RECENT = (
 def recent(tx: Transaction, place: Place, campaign_id: str) -> tuple[Recent, ...]:
     """The newest conversions of a campaign, whatever became of them, the newest first."""
     bound = {"handle": place.handle, "world": place.world, "campaign_id": campaign_id}
-    return tuple(Recent(*row) for row in rows_of(tx, RECENT, bound))
+    return tuple(map(Recent._make, rows_of(tx, RECENT, bound)))
 
 
 def held(tx: Transaction, place: Place, campaign_id: str, since: Micros) -> Held:
@@ -111,31 +111,40 @@ def busy_clicks(tx: Transaction, place: Place, campaign_id: str) -> dict[str, in
     return {who: count for (kind, _, who), count in uses if kind == "click"}
 
 
+LINKS_WITHOUT_CTX = select(links.c.campaign_id, links.c.slug).where(
+    links.c.handle == bindparam("handle"),
+    links.c.campaign_id.in_(bindparam("ids", expanding=True)),
+    links.c.append_ctx == False,  # noqa: E712 - SQL; PostgreSQL has no `IS $1`
+)
+
+
 def links_without_ctx(tx: Transaction, place: Place) -> dict[str, frozenset[str]]:
     """Slugs of each campaign's links that are set to carry no ctx."""
-    statement = select(links.c.campaign_id, links.c.slug).where(
-        links.c.handle == place.handle,
-        links.c.campaign_id.in_(place.ids),
-        links.c.append_ctx == False,  # noqa: E712 - SQL; PostgreSQL has no `IS $1`
-    )
     found: dict[str, set[str]] = {}
-    for campaign_id, slug in rows_of(tx, statement):
+    for campaign_id, slug in rows_of(tx, LINKS_WITHOUT_CTX, place.bound):
         found.setdefault(campaign_id, set()).add(slug)
     return {campaign_id: frozenset(slugs) for campaign_id, slugs in found.items()}
 
 
+_OWN_RECEIPTS = (
+    receipts.c.handle == bindparam("handle"),
+    receipts.c.campaign_id.in_(bindparam("ids", expanding=True)),
+)
+_LATEST = (
+    select(receipts.c.campaign_id, receipts.c.variant, func.max(receipts.c.run_id).label("run_id"))
+    .where(*_OWN_RECEIPTS)
+    .group_by(receipts.c.campaign_id, receipts.c.variant)
+    .subquery("latest")
+)
+STANDING = select(receipts).where(
+    *_OWN_RECEIPTS, *(receipts.c[name] == _LATEST.c[name] for name in ("campaign_id", "variant", "run_id"))
+)
+
+
 def standing_receipts(tx: Transaction, place: Place) -> dict[str, dict[int, StandingReceipt]]:
     """The newest receipt of each variant, by campaign and variant number. Run ids sort by time."""
-    where = (receipts.c.handle == place.handle, receipts.c.campaign_id.in_(place.ids))
-    latest = (
-        select(receipts.c.campaign_id, receipts.c.variant, func.max(receipts.c.run_id).label("run_id"))
-        .where(*where)
-        .group_by(receipts.c.campaign_id, receipts.c.variant)
-        .subquery()
-    )
-    same = [receipts.c[name] == latest.c[name] for name in ("campaign_id", "variant", "run_id")]
     found: dict[str, dict[int, StandingReceipt]] = {}
-    for row in tx.all(select(receipts).where(*where, *same)):
+    for row in tx.all(STANDING, place.bound):
         found.setdefault(row["campaign_id"], {})[row["variant"]] = _standing(row)
     return found
 
@@ -161,14 +170,22 @@ def config_digest_of_run(tx: Transaction, handle: str, run_id: str) -> str | Non
     ).scalar_one_or_none()
 
 
+NEWEST_CLICK = (
+    select(clicks.c.clicked_at)
+    .where(clicks.c.handle == bindparam("handle"), clicks.c.world == bindparam("world"))
+    .order_by(clicks.c.click_id.desc())
+    .limit(1)
+)
+NEWEST_CONVERSION = (
+    select(conversions.c.received_at)
+    .where(conversions.c.handle == bindparam("handle"), conversions.c.world == bindparam("world"))
+    .order_by(conversions.c.conversion_id.desc())
+    .limit(1)
+)
+
+
 def newest_stored(tx: Transaction, place: Place) -> Micros | None:
     """When the newest event of the handle was stored; ids sort by time."""
-    click = select(clicks.c.clicked_at).where(clicks.c.handle == place.handle, clicks.c.world == place.world)
-    conversion = select(conversions.c.received_at).where(
-        conversions.c.handle == place.handle, conversions.c.world == place.world
-    )
-    times = (
-        tx.execute(click.order_by(clicks.c.click_id.desc()).limit(1)).scalar_one_or_none(),
-        tx.execute(conversion.order_by(conversions.c.conversion_id.desc()).limit(1)).scalar_one_or_none(),
-    )
+    bound = {"handle": place.handle, "world": place.world}
+    times = [tx.execute(statement, bound).scalar_one_or_none() for statement in (NEWEST_CLICK, NEWEST_CONVERSION)]
     return max((at for at in times if at is not None), default=None)

@@ -17,6 +17,7 @@ ODD_TIMES = Limits(warn_per_mille=50)
 JUDGED_REASONS = ("expired", "wrong_campaign", "wrong_mode")
 LATE = 60 * SECOND
 OFTEN = 10
+COUNTED = Disposition.COUNTED.value
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +142,7 @@ def per_click(of: Evidence) -> Check | None:
     """How often single clicks converted: by the places they took, and among the newest conversions."""
     if of.campaign.counting_rule is not CountingRule.EVERY:
         return None
-    seen = Counter(own.click_id for own in of.recent if own.disposition == Disposition.COUNTED.value)
+    seen = Counter(own.click_id for own in of.recent if own.disposition == COUNTED)
     most = of.campaign.max_per_click or None
     busy = {click: min(uses, most or uses) for click, uses in (seen | Counter(of.busy_clicks)).items()}
     busy = {click: uses for click, uses in busy.items() if uses > OFTEN}

@@ -10,12 +10,13 @@ from funnelproof.clock import iso_or_none, span
 from funnelproof.conversions.conversion import Disposition
 from funnelproof.health.check import Check, Status
 from funnelproof.health.checks.words import many
-from funnelproof.health.evidence import Evidence, Facts, Recent
+from funnelproof.health.evidence import Evidence, Facts
 
 TOO_UNLIKELY = 1e-4
 VARIANT_TOO_UNLIKELY = 1e-3
 WEIGHT_OF_THE_PLAN = 20
 NEWEST, BEFORE, BEFORE_NEEDED = 10, 50, 30
+OTHER_EVENT = Disposition.OTHER_EVENT.value
 FACTOR, OUTLIER = 30, 50
 
 
@@ -93,8 +94,7 @@ def _variants_without(of: Evidence) -> list[int]:
 
 def anomaly(of: Evidence) -> Check:
     impossible = _impossible(of)
-    by_currency = {currency: _values(of, currency) for currency in sorted({own.currency or "" for own in of.recent})}
-    by_currency = {currency: values for currency, values in by_currency.items() if values}
+    by_currency = _values(of)
     odd = {currency: why for currency, values in by_currency.items() if (why := odd_values(values))}
     facts: Facts = {
         "n": sum(len(values) for values in by_currency.values()),
@@ -128,16 +128,14 @@ def _impossible(of: Evidence) -> list[str]:
     return (days + phases)[:10]
 
 
-def _values(of: Evidence, currency: str) -> list[int]:
-    """Values of the goal's event in one currency, the newest first."""
-    return [own.value_minor for own in of.recent if own.value_minor is not None and _is_goal(of, own, currency)][
-        : NEWEST + BEFORE
-    ]
-
-
-def _is_goal(of: Evidence, own: Recent, currency: str) -> bool:
-    is_other = own.disposition == Disposition.OTHER_EVENT.value
-    return own.currency == currency and own.event_type == of.campaign.event_type and not is_other
+def _values(of: Evidence) -> dict[str, list[int]]:
+    """Values of the goal's event by currency, the newest first."""
+    found: dict[str, list[int]] = {}
+    for own in of.recent:
+        is_goal = own.event_type == of.campaign.event_type and own.disposition != OTHER_EVENT
+        if is_goal and own.value_minor is not None and own.currency is not None:
+            found.setdefault(own.currency, []).append(own.value_minor)
+    return dict(sorted(found.items()))
 
 
 def odd_values(values: Sequence[int]) -> str | None:

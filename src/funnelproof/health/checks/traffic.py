@@ -82,7 +82,8 @@ def clicks(of: Evidence) -> Check:
 
 def silence(last: LastClick, hours: float) -> tuple[int, int, float]:
     """(b, c, chance) of so long a silence: (b/(b+T))^(c+½), with the slower of the 24 and the 6 hours before."""
-    base, count = min(((24, last.in_24_hours), (6, last.in_6_hours)), key=lambda pair: pair[1] / pair[0])
+    stretches = [(24, last.in_24_hours), *([] if last.in_6_hours is None else [(6, last.in_6_hours)])]
+    base, count = min(stretches, key=lambda pair: pair[1] / pair[0])
     return base, count, (base / (base + hours)) ** (max(0, count) + 0.5)
 
 
