@@ -90,6 +90,8 @@ AUDIENCE: tuple[Rule, ...] = (
     member("GET", CAMPAIGN + "/sizing", CREATOR, "campaigns.read"),
     member("POST", CAMPAIGN + "/copies", CREATOR, "campaigns.write"),
     member("GET", CAMPAIGN + "/results", CREATOR, "campaigns.read"),
+    member("GET", CAMPAIGN + "/results/looks", CREATOR, "campaigns.read"),
+    person("POST", CAMPAIGN + "/results/alarm/close", OPERATOR),
     member("GET", CAMPAIGN + "/health", CREATOR, "campaigns.read"),
     token("GET", PUBLIC + "/campaigns/{campaignId}/health", CREATOR, "campaigns.read"),
     member("POST", CAMPAIGN + "/test-conversion", CREATOR, "campaigns.test"),

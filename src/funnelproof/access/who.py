@@ -50,6 +50,12 @@ async def recognise(home: Installation, credential: str, handle: str | None) -> 
     return Recognised(await home.database.read(lambda tx: person(tx, claims, handle)))
 
 
+async def at_a_door(home: Installation, scope: Scope) -> Recognised | None:
+    """Who speaks where nobody needs to say: None for nobody. A credential that is sent must hold all the same."""
+    credential = read_credential(scope)
+    return None if credential is None else await recognise(home, credential, None)
+
+
 async def _claims(home: Installation, text: str, now: Micros) -> sessions.Claims:
     try:
         return sessions.open_jwt(home.keyring, text, now=now)

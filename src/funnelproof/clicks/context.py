@@ -5,6 +5,7 @@ import json
 from typing import Any
 from urllib.parse import parse_qs
 
+from funnelproof.access.who import at_a_door
 from funnelproof.campaigns import store as campaigns
 from funnelproof.clicks.cache import RouteCache
 from funnelproof.clock import Micros, iso
@@ -20,6 +21,7 @@ class ContextDoor:
         self._home, self._routes = home, routes
 
     async def __call__(self, request: EdgeRequest) -> EdgeAnswer:
+        await at_a_door(self._home, request.scope)
         text = parse_qs(request.query).get("ctx", [""])[0]
         body = {**await self._context(text), "requestId": request.request_id}
         return EdgeAnswer(200, json.dumps(body).encode(), "application/json", [("Cache-Control", "no-store")])

@@ -7,7 +7,7 @@ from typing import Any
 
 from funnelproof.access.caller import InsufficientScope
 from funnelproof.access.roles import grants
-from funnelproof.access.who import read_credential, recognise
+from funnelproof.access.who import Recognised, at_a_door
 from funnelproof.clock import from_iso
 from funnelproof.conversions.arrive import Arrival, arrive
 from funnelproof.conversions.conversion import Claim
@@ -32,13 +32,15 @@ class ConversionDoor:
         self.unverified: dict[str, int] = {}
 
     async def convert(self, request: EdgeRequest) -> EdgeAnswer:
+        speaker = await at_a_door(self._home, request.scope)
         _check_media_type(request)
         told = read_body(await request.body(MAX_BODY))
-        claim = await self._claim(request, told)
+        claim = await self._claim(request, told, speaker)
         recorded: Recorded = await self._home.lane.submit(record, claim)
         return _json(201 if recorded.is_new else 200, view_of(recorded))
 
     async def arrive(self, request: EdgeRequest) -> EdgeAnswer:
+        await at_a_door(self._home, request.scope)
         _check_media_type(request)
         ctx = await self.open(read_arrival(await request.body(MAX_BODY)))
         arrival = Arrival(ctx, self._home.clock.now())
@@ -55,7 +57,7 @@ class ConversionDoor:
             self.unverified[problem.reason] = self.unverified.get(problem.reason, 0) + 1
             raise
 
-    async def _claim(self, request: EdgeRequest, told: dict[str, Any]) -> Claim:
+    async def _claim(self, request: EdgeRequest, told: dict[str, Any], speaker: Recognised | None) -> Claim:
         expect = told.get("expect") or {}
         ctx = await self.open(told.get("ctx") or "")
         return Claim(
@@ -71,7 +73,7 @@ class ConversionDoor:
             properties=plain(told["properties"]) if told.get("properties") else None,
             expected_handle=expect.get("handle"),
             expected_campaign=expect.get("campaignId"),
-            is_trusted=await self._is_trusted(request, ctx.handle),
+            is_trusted=_is_trusted(speaker, ctx.handle),
             received_at=self._home.clock.now(),
             request_id=request.request_id,
         )
@@ -83,17 +85,13 @@ class ConversionDoor:
         secret = self._home.keyring.signing(Purpose.CUSTOMER).secret
         return hmac.digest(secret, f"{ctx.handle}\0{customer_key}".encode(), "sha256")[:16].hex()
 
-    async def _is_trusted(self, request: EdgeRequest, handle: str) -> bool:
-        """Whether a server of the handle speaks. A credential that is sent must hold, also where none is needed."""
-        credential = read_credential(request.scope)
-        if credential is None:
-            return False
-        found = await recognise(self._home, credential, handle)
-        if found.token is None:
-            return False
-        if not grants(found.caller.scopes, SCOPE):
-            raise InsufficientScope(f"This token lacks the scope {SCOPE}. Make a token that has it, or send none.")
-        return True
+def _is_trusted(speaker: Recognised | None, handle: str) -> bool:
+    """Whether a server of the handle speaks: a token of it with the scope."""
+    if speaker is None or speaker.token is None or speaker.token.handle != handle:
+        return False
+    if not grants(speaker.caller.scopes, SCOPE):
+        raise InsufficientScope(f"This token lacks the scope {SCOPE}. Make a token that has it, or send none.")
+    return True
 
 
 def _check_media_type(request: EdgeRequest) -> None:
