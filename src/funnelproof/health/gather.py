@@ -2,31 +2,35 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta
-from statistics import median
-from zoneinfo import ZoneInfo
 
 from funnelproof.campaigns.campaign import Campaign
-from funnelproof.clock import HOUR, SECOND, Micros, local_day
-from funnelproof.conversions.conversion import Disposition
+from funnelproof.clock import DAY, Micros
 from funnelproof.handles.handle import Handle
 from funnelproof.health import counters, store
 from funnelproof.health.checks.receipts import sentences_of
 from funnelproof.health.checks.split import arrival_p_values, differs
 from funnelproof.health.counters import Stretch
 from funnelproof.health.evidence import (
-    Day,
     Evidence,
     Held,
     LastClick,
     Lately,
     PhaseEvidence,
     ReceiptEvidence,
-    Recent,
     ReusedKey,
     Sales,
 )
 from funnelproof.health.place import Place
+from funnelproof.health.since import (
+    LOOK_BACK_DAYS,
+    Moment,
+    SalesEnd,
+    goal_conversions,
+    last_days,
+    last_goal_at,
+    sales_of,
+    usual_delay,
+)
 from funnelproof.health.store import Newest
 from funnelproof.links.link import Link
 from funnelproof.proofs.digest import Configuration, configuration_of, digest_of
@@ -36,9 +40,6 @@ from funnelproof.tallies.move import QUARTER
 from funnelproof.worlds.world import LIVE
 
 DAY_OF_QUARTERS, SIX_HOURS_OF_QUARTERS = 96, 24
-LOOK_BACK_DAYS = 28
-USUAL_DELAY: Micros = HOUR
-DELAYS_NEEDED = 10
 NOTHING_NEW = Newest(None, None, None, None)
 
 
@@ -49,23 +50,6 @@ class Subject:
     campaign: Campaign
     link: Link | None
     config_digest: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Moment:
-    """`at` is the world's time, `checked_at` the real one, by which receipts age."""
-
-    at: Micros
-    checked_at: Micros
-    zone: str
-
-    @property
-    def today(self) -> str:
-        return local_day(self.at, self.zone)
-
-    @property
-    def quarter(self) -> int:
-        return self.at // QUARTER
 
 
 def gather(
@@ -86,17 +70,23 @@ class _Gathering:
         self.digests = {own.campaign.campaign_id: _digest(own) for own in subjects}
         self.newest = store.newest(tx, place)
         self.lately = counters.amounts(tx, place, quarter - DAY_OF_QUARTERS + 1, quarter)
-        self.days = counters.days(tx, place, last_days(moment.today, 2 * LOOK_BACK_DAYS))
         self.flows = counters.flows(tx, place, last_days(moment.today, LOOK_BACK_DAYS))
         self.phases = self._phases()
         self.recent = {
             id_: store.recent(tx, place, id_) for id_, own in self.newest.items() if own.conversion_id is not None
         }
+        self.days = counters.days(tx, place, last_days(moment.today, self._days_back()))
         self.links_without_ctx = store.links_without_ctx(tx, place)
         self.last_clicks = self._last_clicks()
         self.sales = self._sales()
         self.receipts = self._receipts()
         self.stored_at = store.newest_stored(tx, place)
+
+    def _days_back(self) -> int:
+        """Four weeks, and before them as long as a campaign of these has had no conversion, at most twice as many."""
+        lasts = [last_goal_at(own.campaign, self.recent) for own in self.subjects]
+        longest = max((self.moment.at - at for at in lasts if at is not None), default=0)
+        return LOOK_BACK_DAYS + min(LOOK_BACK_DAYS, max(0, -(-longest // DAY)))
 
     def evidence(self) -> list[Evidence]:
         return [self._evidence(own) for own in self.subjects]
@@ -162,10 +152,9 @@ class _Gathering:
             for id_, end in ends.items()
         }
 
-    def _sales_end(self, campaign: Campaign) -> "SalesEnd":
+    def _sales_end(self, campaign: Campaign) -> SalesEnd:
         goals = goal_conversions(campaign, self.recent.get(campaign.campaign_id, ()))
-        last_at = goals[0].received_at if goals else None
-        return SalesEnd.of(self.moment, delay=usual_delay(goals), last_at=last_at)
+        return SalesEnd.of(self.moment, delay=usual_delay(goals), last_at=last_goal_at(campaign, self.recent))
 
     def _sdk_seen(self, campaign: Campaign, lately: Lately) -> bool:
         """The day before tells it for nothing; four weeks are searched only where an alarm hangs on it."""
@@ -218,68 +207,3 @@ def before(campaign_id: str, quarter: int) -> tuple[Stretch, Stretch]:
     """The 24 and the 6 hours up to a quarter hour, itself included."""
     day, six_hours = (quarter - count + 1 for count in (DAY_OF_QUARTERS, SIX_HOURS_OF_QUARTERS))
     return Stretch(campaign_id, "clicks", day, quarter), Stretch(campaign_id, "clicks", six_hours, quarter)
-
-
-@dataclass(frozen=True, slots=True)
-class SalesEnd:
-    """Up to when clicks should have converted: `now − delay`, its local day, and the quarters of that day to count."""
-
-    last_at: Micros | None
-    last_day: str | None
-    delay: Micros
-    day: str
-    quarters: tuple[int, int]
-    today: str
-
-    @classmethod
-    def of(cls, moment: Moment, *, delay: Micros, last_at: Micros | None) -> "SalesEnd":
-        end = moment.at - delay
-        begin = max(midnight(end, moment.zone), last_at if last_at is not None else 0)
-        return cls(
-            last_at=last_at,
-            last_day=None if last_at is None else local_day(last_at, moment.zone),
-            delay=delay,
-            day=local_day(end, moment.zone),
-            quarters=(-(-begin // QUARTER), end // QUARTER - 1),
-            today=moment.today,
-        )
-
-
-def sales_of(days: Sequence[Day], end: SalesEnd, on_the_last_day: int) -> Sales:
-    since = [day for day in days if (end.last_day is None or day.day > end.last_day) and day.day < end.day]
-    until = end.last_day or end.today
-    first = last_days(until, LOOK_BACK_DAYS)[0]
-    before = [day for day in days if first <= day.day <= until]
-    return Sales(
-        last_at=end.last_at,
-        delay=end.delay,
-        clicks_since=sum(day.qualified_clicks for day in since) + on_the_last_day,
-        clicks_before=sum(day.qualified_clicks for day in before),
-        conversions_before=sum(day.conversions for day in before),
-    )
-
-
-def goal_conversions(campaign: Campaign, recent: Sequence[Recent]) -> list[Recent]:
-    """The newest conversions of the goal, also those that are held or count no more: the path worked for them."""
-    other = Disposition.OTHER_EVENT.value
-    return [own for own in recent if own.disposition != other and own.event_type == campaign.event_type]
-
-
-def usual_delay(goals: Sequence[Recent]) -> Micros:
-    """Median time from click to conversion, an hour until 10 are known."""
-    if len(goals) < DELAYS_NEEDED:
-        return USUAL_DELAY
-    return max(0, int(median(own.occurred_at - own.clicked_at for own in goals)))
-
-
-def last_days(today: str, count: int) -> list[str]:
-    """Local days up to today, the oldest first."""
-    last = datetime.fromisoformat(today).date()
-    return [(last - timedelta(days=back)).isoformat() for back in range(count, -1, -1)]
-
-
-def midnight(at: Micros, zone: str) -> Micros:
-    """When the local day of a moment began."""
-    place = ZoneInfo(zone)
-    day = datetime.fromtimestamp(at // SECOND, place).date()
-    return int(datetime.combine(day, time(), place).timestamp()) * SECOND

@@ -23,7 +23,7 @@ class Place:
 
 def rows_of(tx: Transaction, statement: Select[Any], bound: Row | None = None) -> list[Any]:
     """Plain tuples: mappings would cost more than the query."""
-    return list(tx.execute(statement, bound))
+    return list(tx.execute(statement, bound).all())
 
 
 def in_place(table: Table) -> tuple[ColumnElement[bool], ...]:
