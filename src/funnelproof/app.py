@@ -35,6 +35,8 @@ from funnelproof.launch.schedule import run_due
 from funnelproof.proofs import routes as proofs
 from funnelproof.proofs.forget import forget_worlds
 from funnelproof.results import routes as results
+from funnelproof.results import verdict_routes
+from funnelproof.results.keep import Watch
 from funnelproof.settings import Settings
 from funnelproof.storage.database import Database, Engines
 from funnelproof.storage.ingest import Lane
@@ -147,6 +149,7 @@ class Application:
             health.routes(home),
             launch.routes(home),
             results.routes(home),
+            verdict_routes.routes(home),
             system.routes(home),
             manual.routes(lambda: self.control.openapi()),
         ]
@@ -157,6 +160,7 @@ class Application:
         return [
             Job("schedule", 1, lambda tx: run_due(tx, clock.now())),
             Job("forget_salts", 3600, lambda tx: forget_salts(tx, clock.now())),
+            Job("watch_tests", 60, Watch(clock.now)),
             Job("forget_worlds", 600, lambda tx: forget_worlds(tx, clock.now())),
         ]
 
