@@ -35,9 +35,10 @@ from funnelproof.launch.schedule import run_due
 from funnelproof.proofs import routes as proofs
 from funnelproof.proofs.forget import forget_worlds
 from funnelproof.results import routes as results
-from funnelproof.results import verdict_routes
+from funnelproof.results import sizing_routes, verdict_routes
 from funnelproof.results.keep import Watch
 from funnelproof.settings import Settings
+from funnelproof.statistics import special
 from funnelproof.storage.database import Database, Engines
 from funnelproof.storage.ingest import Lane
 from funnelproof.storage.migrate import migrate
@@ -67,6 +68,7 @@ class Application:
         self.control = control_plane(home, self._routers(), extra_paths=edge_paths)
         self.edge = Edge(self._doors(), guarded(home, self.control))
         self.jobs = Runner(home.database, self._jobs())
+        self._warming: asyncio.Task[object] | None = None
         self._polling: asyncio.Task[None] | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -78,10 +80,13 @@ class Application:
     async def start(self) -> None:
         self._polling = asyncio.create_task(self._poll())
         self.jobs.start()
+        self._warming = asyncio.create_task(asyncio.to_thread(special.load))
 
     async def stop(self) -> None:
         """Answer what was accepted, then let go of storage."""
         await self.jobs.stop()
+        if self._warming is not None:
+            await self._warming
         if self._polling is not None:
             self._polling.cancel()
             with contextlib.suppress(asyncio.CancelledError):
@@ -150,6 +155,7 @@ class Application:
             launch.routes(home),
             results.routes(home),
             verdict_routes.routes(home),
+            sizing_routes.routes(home),
             system.routes(home),
             manual.routes(lambda: self.control.openapi()),
         ]

@@ -45,7 +45,7 @@ from funnelproof.statistics.sequential import (
     lift_interval,
     sequential_p,
 )
-from funnelproof.statistics.sizing import days_left, fixed_size, planned_size, progress
+from funnelproof.statistics.sizing import days_left, fixed_size, planned_size, power, progress
 
 __all__ = [
     "ALARM_BELOW",
@@ -84,6 +84,7 @@ __all__ = [
     "newcombe",
     "phase_ratio",
     "planned_size",
+    "power",
     "progress",
     "risk_ratio",
     "sample_ratio",

@@ -4,9 +4,8 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from scipy.special import betaln, ndtr
-
 from funnelproof.statistics.proportions import Stratum, comparable, difference
+from funnelproof.statistics.special import betaln, ndtr
 
 CLOSED_FORM_TERMS = 10_000
 """From here on the normal approximation differs by less than anyone reads, and the sum takes milliseconds."""

@@ -5,9 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from scipy.special import stdtr, stdtrit
-
 from funnelproof.statistics.proportions import ALPHA, Interval
+from funnelproof.statistics.special import stdtr, stdtrit
 
 ORDERS_NEEDED = 100
 

@@ -4,7 +4,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from scipy.special import ndtri
+from funnelproof.statistics.special import ndtri
 
 Interval = tuple[float, float]
 ALPHA = 0.05

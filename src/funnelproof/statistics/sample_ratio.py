@@ -4,7 +4,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from scipy.special import chdtrc, gammaln
+from funnelproof.statistics.special import chdtrc, gammaln
 
 ENTRIES_NEEDED = 100
 EXPECTED_NEEDED = 5

@@ -3,9 +3,9 @@
 import math
 from collections.abc import Sequence
 
-from scipy.special import ndtri
-
 from funnelproof.statistics.proportions import ALPHA, two_sided_quantile
+from funnelproof.statistics.sequential import Horizon
+from funnelproof.statistics.special import ndtr, ndtri
 
 POWER = 0.8
 ALWAYS_VALID_FACTOR = 1.75
@@ -35,6 +35,21 @@ def planned_size(rate: float, minimum_lift: float) -> int | None:
     """
     fixed = fixed_size(rate, rate * (1 + minimum_lift))
     return None if fixed is None else math.ceil(ALWAYS_VALID_FACTOR * fixed)
+
+
+def power(rate: float, changed_rate: float, visitors_per_arm: float, planned_per_arm: int) -> float | None:
+    """How likely one look at the always-valid figures tells the two rates apart, with so many visitors in each arm.
+
+    Φ((|p₂ − p₁| − multiplier · error) / unpooled error), normal approximation; looking more often finds it a little
+    more often. None unless two different rates lie between 0 and 1.
+    """
+    if not (0 < rate < 1 and 0 < changed_rate < 1) or rate == changed_rate or visitors_per_arm <= 0:
+        return None
+    middle = (rate + changed_rate) / 2
+    pooled = math.sqrt(2 * middle * (1 - middle) / visitors_per_arm)
+    unpooled = math.sqrt((rate * (1 - rate) + changed_rate * (1 - changed_rate)) / visitors_per_arm)
+    reach = Horizon(2 * visitors_per_arm, 2 * planned_per_arm).multiplier() * max(pooled, unpooled)
+    return float(ndtr((abs(changed_rate - rate) - reach) / unpooled))
 
 
 def progress(planned_per_arm: int, visitors: Sequence[int]) -> float:

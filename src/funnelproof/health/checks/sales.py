@@ -4,13 +4,12 @@ import math
 from collections.abc import Sequence
 from statistics import median
 
-from scipy.special import betaln
-
 from funnelproof.clock import iso_or_none, span
 from funnelproof.conversions.conversion import Disposition
 from funnelproof.health.check import Check, Status
 from funnelproof.health.checks.words import many
 from funnelproof.health.evidence import Evidence, Facts
+from funnelproof.statistics.special import betaln
 
 TOO_UNLIKELY = 1e-4
 VARIANT_TOO_UNLIKELY = 1e-3
