@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from funnelproof import __version__
-from funnelproof.cli import init, keys, openapi, recount, serve, settings, stats, token
+from funnelproof.cli import init, keys, openapi, recount, serve, settings, size, stats, token
 from funnelproof.cli.demo.command import demo
 from funnelproof.cli.doctor.command import doctor
 
@@ -31,6 +31,7 @@ app.command("settings")(settings.settings)
 app.command("openapi")(openapi.openapi)
 app.command("doctor")(doctor)
 app.add_typer(stats.app, name="stats")
+app.command("size")(size.size)
 
 
 def _show_version(asked: bool) -> None:

@@ -1,12 +1,14 @@
-"""`funnelproof stats selftest`: the published reference values, recomputed by this build."""
+"""`funnelproof stats`: the published reference values recomputed by this build, and simulated A/A tests."""
 
 import json
 
 import typer
 
+from funnelproof.cli.aa import aa
 from funnelproof.cli.home import JsonOption
 
 app = typer.Typer(help="The statistics behind results.", no_args_is_help=True)
+app.command("aa")(aa)
 
 
 @app.callback()

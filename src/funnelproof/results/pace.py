@@ -13,13 +13,17 @@ FULL_RAMP = 100
 
 @dataclass(frozen=True, slots=True)
 class Sizing:
-    """`per_arm` is None without a plan, days are None where nobody can say; `reason` tells why."""
+    """`per_arm` is None without a plan, days are None where nobody can say; `reason` tells why.
+
+    `visitors_per_day` are the new ones that the test would get with every bucket open.
+    """
 
     per_arm: int | None = None
     progress: float | None = None
     days_left: int | None = None
     days_left_at_full_ramp: int | None = None
     reason: str | None = None
+    visitors_per_day: float = 0.0
 
 
 def per_arm_of(plan: Planned) -> int | None:
@@ -54,15 +58,15 @@ def sizing_of(
     """`visitors` by number, of the variants that take new ones; `per_day` as if every bucket were open."""
     per_arm = per_arm_of(plan)
     if per_arm is None:
-        return Sizing(reason="no_plan")
+        return Sizing(reason="no_plan", visitors_per_day=per_day)
     numbers = sorted(visitors)
     entered = [visitors[number] for number in numbers]
     done = progress(per_arm, entered)
     now = days_left(per_arm, entered, _daily(campaign, numbers, campaign.ramp_percent, per_day))
     full = days_left(per_arm, entered, _daily(campaign, numbers, FULL_RAMP, per_day))
     if not is_running and done < 1:
-        return Sizing(per_arm, done, None, full, "not_active")
-    return Sizing(per_arm, done, now, full, None if now is not None else _why(numbers, per_day))
+        return Sizing(per_arm, done, None, full, "not_active", per_day)
+    return Sizing(per_arm, done, now, full, None if now is not None else _why(numbers, per_day), per_day)
 
 
 def _daily(campaign: Campaign, numbers: Sequence[int], ramp_percent: int, per_day: float) -> list[float]:
