@@ -88,12 +88,12 @@ def reused_keys(tx: Transaction, place: Place, campaign_id: str, first: int) -> 
     return tuple(ReusedKey(key, tuple(differs.split()), times) for (differs, _, key), times in split)
 
 
-def was_counted(tx: Transaction, place: Place, campaign_id: str, subject: str, first: int) -> bool:
-    """Whether a subject was counted at all since a quarter hour."""
+def was_counted(tx: Transaction, place: Place, campaign_id: str, subject: str) -> bool:
+    """Whether a subject was counted at all, as far back as quarter hours are kept."""
     statement = (
         select(quarter_tallies.c.quarter)
         .where(quarter_tallies.c.handle == place.handle, quarter_tallies.c.world == place.world)
-        .where(quarter_tallies.c.campaign_id == campaign_id, quarter_tallies.c.quarter >= first)
+        .where(quarter_tallies.c.campaign_id == campaign_id)
         .where(quarter_tallies.c.subject == subject)
         .order_by(quarter_tallies.c.quarter.desc())
         .limit(1)

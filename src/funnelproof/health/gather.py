@@ -157,7 +157,7 @@ class _Gathering:
         return SalesEnd.of(self.moment, delay=usual_delay(goals), last_at=last_goal_at(campaign, self.recent))
 
     def _sdk_seen(self, campaign: Campaign, lately: Lately) -> bool:
-        """The day before tells it for nothing; four weeks are searched only where an alarm hangs on it."""
+        """The day before tells it for nothing; all that is kept is searched only where an alarm hangs on it."""
         if lately.total("arrived") > 0:
             return True
         control, phases = campaign.control, self.phases[campaign.campaign_id]
@@ -166,8 +166,7 @@ class _Gathering:
         others = [variant.number for variant in campaign.variants if variant.number != control.number]
         if not any(differs(p_value) for p_value in arrival_p_values(phases, control.number, others)):
             return False
-        since = self.moment.quarter - LOOK_BACK_DAYS * DAY_OF_QUARTERS
-        return counters.was_counted(self.tx, self.place, campaign.campaign_id, "arrived", since)
+        return counters.was_counted(self.tx, self.place, campaign.campaign_id, "arrived")
 
     def _reused_keys(self, id_: str, lately: Lately) -> tuple[ReusedKey, ...]:
         if lately.total("key_reused") <= 0:
