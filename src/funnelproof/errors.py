@@ -1,4 +1,4 @@
-"""What can go wrong, as one kind of exception. Knows no web: a table in `web/problems.py` gives each kind its status."""
+"""What can go wrong, as one kind of exception. Knows no web: `web/problems.py` gives each kind its status."""
 
 import re
 from collections.abc import Sequence

@@ -1,6 +1,7 @@
 """The manual at /docs: the Markdown files of docs/, and a reference made from the OpenAPI document."""
 
 import html
+import posixpath
 import re
 from collections.abc import Callable
 from functools import lru_cache
@@ -15,6 +16,7 @@ from funnelproof.errors import NotFound
 
 PACKAGED = Path(__file__).parent / "docs"
 IN_REPOSITORY = Path(__file__).parents[2] / "docs"
+RELATIVE = re.compile(r'href="((?!https?:|/|#)[^"#]+?)\.md(#[^"]*)?"')
 NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 FAMILY = "invalid_field"
 CSP = "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; frame-ancestors 'none'"
@@ -65,7 +67,12 @@ def _rendered(*names: str) -> tuple[str, str]:
     text = _text(names)
     title = next((line[2:] for line in text.splitlines() if line.startswith("# ")), names[-1])
     rendered: str = MarkdownIt("commonmark", {"html": False}).enable("table").render(text)
-    return title, re.sub(r'href="((?!https?:|/|#)[^"]+?)\.md(#[^"]*)?"', r'href="\1\2"', rendered)
+    return title, RELATIVE.sub(lambda link: f'href="{_absolute(names, link[1])}{link[2] or ""}"', rendered)
+
+
+def _absolute(names: tuple[str, ...], target: str) -> str:
+    """Where a relative link of a page leads: the first page is shown at /docs, the others below it."""
+    return posixpath.normpath(posixpath.join("/docs", *names[:-1], target))
 
 
 def _text(names: tuple[str, ...]) -> str:

@@ -3,8 +3,6 @@
 import re
 from urllib.parse import urldefrag, urljoin
 
-import pytest
-
 from cast import Client
 from docs.shell_of_pages import ROOT
 
@@ -41,7 +39,6 @@ def test_every_page_but_errors_can_be_reached(client: Client) -> None:
     assert lost == set()
 
 
-@pytest.mark.xfail(reason="links of the first page are relative to /docs/, and it is shown at /docs", strict=False)
 def test_links_of_the_first_page_hold_where_it_is_shown(client: Client) -> None:
     targets = [urljoin("/docs", target) for target in HREF.findall(client.call("GET", "/docs").text)]
     assert [target for target in targets if client.call("GET", target).status_code != 200] == []

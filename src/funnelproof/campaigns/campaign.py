@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
 
 from funnelproof.campaigns.variants import Share, Variant, shares_of
 from funnelproof.clock import DAY, Micros
@@ -197,4 +198,5 @@ def check_move(campaign: Campaign, to: CampaignStatus) -> None:
     if to not in legal:
         names = ", ".join(legal) or "none: it is final"
         detail = f"A campaign that is {campaign.status} cannot become {to}. Legal moves: {names}."
-        raise IllegalTransition(detail, status=campaign.status.value, to=to.value, legal=[move.value for move in legal])
+        told: dict[str, Any] = {"from": campaign.status.value, "to": to.value, "legal": [move.value for move in legal]}
+        raise IllegalTransition(detail, **told)

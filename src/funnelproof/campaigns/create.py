@@ -31,8 +31,11 @@ def create(
     if faults:
         raise invalid_payload(faults)
     if campaign.status is CampaignStatus.ACTIVE and campaign.launch_policy is not LaunchPolicy.OPEN:
+        remedy = "Create it as DRAFT, run the test conversion, then move it to ACTIVE."
         raise NotReady(
-            "A guarded campaign begins as DRAFT: test it first, then move it to ACTIVE.", missing=["receipts"]
+            f"A campaign whose launch policy is {campaign.launch_policy} begins as DRAFT. {remedy}",
+            faults=[Fault("/checks/receipts", "unknown", remedy)],
+            missing=[{"check": "receipts", "status": "UNKNOWN", "remedy": remedy}],
         )
     _store(tx, campaign, link, act)
     return campaign

@@ -34,10 +34,18 @@ PAGES = Environment(
 HEADERS = [("Content-Security-Policy", CSP), ("Referrer-Policy", "no-referrer"), ("Cache-Control", "no-store")]
 
 
+FOR_VISITORS = {
+    "absent": ("Nothing is here", "This link leads nowhere. Perhaps a letter of it was lost, or it has not begun yet."),
+    "gone": ("This offer has ended", "The link has done its work and is closed."),
+    "unavailable": ("One moment, please", "We cannot answer just now. Try again in a few seconds."),
+    "limited": ("Too many tries", "Wait a minute, then try again."),
+}
+"""What a visitor is told, who can mend nothing; whoever runs the link finds the whole story by the request id."""
+
+
 def refusal_page(problem: Problem, request: EdgeRequest) -> EdgeAnswer:
-    html = PAGES.get_template("refusal").render(
-        title=problem.title, detail=problem.detail, request_id=request.request_id
-    )
+    title, detail = FOR_VISITORS.get(problem.kind, (problem.title, problem.detail))
+    html = PAGES.get_template("refusal").render(title=title, detail=detail, request_id=request.request_id)
     retry = [header for header in headers_of(problem) if header[0] == "Retry-After"]
     return _page(status_of(problem), html, retry)
 

@@ -85,6 +85,7 @@ class ConversionDoor:
         secret = self._home.keyring.signing(Purpose.CUSTOMER).secret
         return hmac.digest(secret, f"{ctx.handle}\0{customer_key}".encode(), "sha256")[:16].hex()
 
+
 def _is_trusted(speaker: Recognised | None, handle: str) -> bool:
     """Whether a server of the handle speaks: a token of it with the scope."""
     if speaker is None or speaker.token is None or speaker.token.handle != handle:

@@ -5,6 +5,8 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
+from pydantic.alias_generators import to_camel
+
 from funnelproof.audit.act import Act
 from funnelproof.clicks import store as clicks
 from funnelproof.clicks.cache import RouteCache
@@ -230,11 +232,11 @@ class _Test:
         )
         own = [row for row in rows if row["value"] == str(attempt.variant)]
         names = ("clicks", "qualified_clicks", "visitors", "conversions", "converters")
-        observed: dict[str, Any] = {name: sum(row[name] for row in own) for name in names}
+        observed: dict[str, Any] = {to_camel(name): sum(row[name] for row in own) for name in names}
         observed["revenue"] = {
             row["currency"]: decimal_text(row["gross_minor"], row["currency"]) for row in own if row["currency"]
         }
-        expected = {**dict.fromkeys(names, 1), "revenue": {self.wanted.currency: self.wanted.value}}
+        expected = {**dict.fromkeys(map(to_camel, names), 1), "revenue": {self.wanted.currency: self.wanted.value}}
         return steps.compared("funnel_counted_in_test", expected, observed)
 
     async def _live_untouched(self, attempt: Attempt) -> Step:

@@ -4,6 +4,7 @@ import re
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
+from pydantic.alias_generators import to_camel
 
 from funnelproof.campaigns import store as campaigns
 from funnelproof.campaigns.routes import HandleName
@@ -132,7 +133,8 @@ def _day(field: str, text: str, owner: Handle) -> str:
 
 def _view(question: Question, owner: Handle, found: Analytics, *, with_funnel: bool) -> AnalyticsView:
     stages = [
-        StageView(stage=s, count=c, rate_from_previous=p, rate_from_first=f) for s, c, p, f in funnel(found.totals)
+        StageView(stage=to_camel(s), count=c, rate_from_previous=p, rate_from_first=f)
+        for s, c, p, f in funnel(found.totals)
     ]
     newest = found.newest
     return AnalyticsView(

@@ -66,6 +66,7 @@ def status_of(problem: Problem) -> int:
 def document(problem: Problem, *, request_id: str, instance: str) -> dict[str, object]:
     status = status_of(problem)
     return {
+        **problem.extra,
         "type": DOCS + problem.code,
         "title": problem.title,
         "status": status,
@@ -75,7 +76,6 @@ def document(problem: Problem, *, request_id: str, instance: str) -> dict[str, o
         "message": problem.detail,
         "requestId": request_id,
         "retryable": status in RETRYABLE or bool(problem.retry_after_seconds),
-        **problem.extra,
         "errors": [_fault(fault) for fault in problem.faults],
     }
 

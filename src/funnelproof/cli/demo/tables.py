@@ -15,9 +15,10 @@ def show_all(outcome: Outcome, address: str, *, email: str, password: str) -> No
     show(_health(outcome.health), _funnel(outcome.analytics), _receipt(outcome.receipt))
     campaign = f"{address}/v2/handles/{HANDLE}/campaigns/{CAMPAIGN}"
     bearer = f"-H 'Authorization: Bearer {outcome.token}'"
-    typer.echo(f"Dashboard   {address}")
+    typer.echo(f"Open        {address}")
     typer.echo(f"Login       {email}  {password}\n")
-    typer.echo(f"curl -sI -X GET -A Mozilla/5.0 '{address}/{HANDLE}/{SLUG}?utm_source=mail&utm_medium=email'")
+    query = "utm_source=mail&utm_medium=email&utm_campaign=spring"
+    typer.echo(f"curl -sI -X GET -A Mozilla/5.0 '{address}/{HANDLE}/{SLUG}?{query}'")
     typer.echo(f"curl -s {bearer} {campaign}/health")
     typer.echo(f"curl -s -X POST {bearer} {campaign}/test-conversion")
 
