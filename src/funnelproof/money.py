@@ -9,7 +9,7 @@ from iso4217 import Currency
 from funnelproof.errors import invalid
 
 MAX_MINOR = 10**12
-DECIMAL = re.compile(r"(\d{1,30})(?:\.(\d{1,30}))?")
+DECIMAL = re.compile(r"([0-9]{1,30})(?:\.([0-9]{1,30}))?")
 
 
 @dataclass(frozen=True, slots=True)

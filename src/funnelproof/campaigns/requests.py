@@ -23,7 +23,7 @@ from funnelproof.web.shape import Edit, Moment, Shape, View
 
 Name = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]+$")]
 Event = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,63}$")]
-Amount = Annotated[str, StringConstraints(pattern=r"^\d{1,30}(\.\d{1,30})?$")]
+Amount = Annotated[str, StringConstraints(pattern=r"^[0-9]{1,30}(\.[0-9]{1,30})?$")]
 Fraction = Annotated[float, Field(gt=0, lt=1)]
 Lift = Annotated[float, Field(gt=0, le=10)]
 TagName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_.-]{0,63}$")]

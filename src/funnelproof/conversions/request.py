@@ -25,7 +25,7 @@ FIELDS = {
 }
 EVENT = re.compile(r"[a-z][a-z0-9_]{0,63}")
 CURRENCY = re.compile(r"[A-Z]{3}")
-DECIMAL = re.compile(r"\d{1,30}(\.\d{1,30})?")
+DECIMAL = re.compile(r"[0-9]{1,30}(\.[0-9]{1,30})?")
 MAX_PROPERTIES = 20
 MAX_PROPERTIES_BYTES = 4096
 LATEST: Micros = from_iso("9999-12-31T00:00:00Z")
