@@ -1,5 +1,6 @@
 """What makes a test worthless, and what is worth knowing without deciding: each with its sentence."""
 
+import math
 from collections.abc import Sequence
 
 from funnelproof.campaigns.campaign import Campaign
@@ -9,7 +10,7 @@ from funnelproof.results.counts import Counts
 from funnelproof.results.facts import Arm, Reason
 from funnelproof.results.store import Alarm, Look
 from funnelproof.results.words import date_text, many, percent, ratio
-from funnelproof.statistics import WATCH_BELOW, SampleRatio
+from funnelproof.statistics import WATCH_BELOW, ArmRevenue, SampleRatio
 
 LEAK_FAILS_ABOVE, LEAK_FAILS_ABOVE_ONE_IN = 5, 10_000
 COOKIELESS_ABOVE = 0.2
@@ -72,18 +73,27 @@ def currency_remark(counts: Counts, numbers: Sequence[int], currency: str) -> Re
 
 
 def one_order_remark(counts: Counts, control: tuple[int, str], other: tuple[int, str], currency: str) -> Reason | None:
-    """The arm that earns more per visitor would not, without an order as large as Σy²/Σy.
-
-    The largest sum that one visitor spent is at least that: Σy² ≤ max y · Σy for amounts above 0.
-    """
+    """The arm that earns more per visitor would not, without its largest order."""
     arms = [(name, counts.revenue(number, currency)) for number, name in (control, other)]
     (_, less), (name, more) = sorted(arms, key=lambda arm: arm[1].mean or 0.0)
-    if more.total <= 0 or not more.visitors or less.mean is None:
+    if not more.visitors or less.mean is None:
         return None
-    without = (more.total - more.squares / more.total) / more.visitors
-    if without >= less.mean:
+    if (more.total - largest_order(more, beside=less)) / more.visitors >= less.mean:
         return None
     return Reason("one_order_carries_it", f"{name} earns more per visitor because of one order.")
+
+
+def largest_order(of: ArmRevenue, *, beside: ArmRevenue) -> float:
+    """An estimate from n, Σy and Σy², in minor units: the m with m² + k (Σy − m)²/(n − 1) = Σy².
+
+    k = n Σy²/(Σy)² of the other arm says how unlike each other the rest of the orders are; 1 if all are alike.
+    0 where nothing sticks out.
+    """
+    if min(of.orders, beside.orders) < 2 or of.total <= 0 or beside.total <= 0:
+        return 0.0
+    spread = beside.orders * beside.squares / beside.total**2 / (of.orders - 1)
+    root = (spread * of.total) ** 2 - (1 + spread) * (spread * of.total**2 - of.squares)
+    return (spread * of.total + math.sqrt(root)) / (1 + spread) if root > 0 else 0.0
 
 
 def cookieless_remark(counts: Counts) -> Reason | None:

@@ -76,7 +76,8 @@ def _loser(facts: Facts) -> Verdict | None:
 def _not_enough(facts: Facts) -> Verdict | None:
     reasons: list[Reason] = []
     best = max((rival.arm.converters for rival in facts.rivals), default=0)
-    if facts.control_converters < CONVERTERS_NEEDED or best < CONVERTERS_NEEDED:
+    is_comparison = facts.control is not None and len(facts.rivals) > 0
+    if is_comparison and min(facts.control_converters, best) < CONVERTERS_NEEDED:
         reasons.append(Reason("few_converters", sentences.few_converters(facts)))
     if facts.full_days < DAYS_NEEDED:
         reasons.append(Reason("fewer_than_7_full_days", sentences.few_days(facts)))
