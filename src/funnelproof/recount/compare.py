@@ -124,7 +124,7 @@ def _compare_visitor(report: Report, scope: Scope, standing: Standing) -> None:
 
 def _compare_days(tx: Transaction, scope: Scope, counted: Recount, report: Report) -> None:
     for key, kept, made in _paired(tx, day_tallies, scope, counted.moves.days):
-        day, dimension, value, currency = key[3:]
+        dimension, day, value, currency = key[3:]
         place = " ".join(filter(None, (day, "all" if dimension == ALL else f"{dimension}={value}", currency)))
         for counter in DAY_COUNTERS:
             pair = (kept.get(counter, 0), made.get(counter, 0))
@@ -183,7 +183,7 @@ def _paired(
 
 def _sums(scope: Scope, counted: Recount) -> list[Sums]:
     found: dict[str, tuple[dict[str, int], dict[str, int]]] = {}
-    for (_, _, campaign_id, _, dimension, _, currency), moved in counted.moves.days.items():
+    for (_, _, campaign_id, dimension, _, _, currency), moved in counted.moves.days.items():
         if dimension != ALL:
             continue
         counters, gross = found.setdefault(campaign_id, ({}, {}))

@@ -29,7 +29,7 @@ class Place:
 
 @dataclass(slots=True)
 class Moves:
-    """`days` by (handle, world, campaign, day, dimension, value, currency), and likewise; values are what to add."""
+    """`days` by (handle, world, campaign, dimension, day, value, currency), and likewise; values are what to add."""
 
     days: dict[DayKey, Counters] = field(default_factory=lambda: defaultdict(lambda: defaultdict(int)))
     phases: dict[PhaseKey, Counters] = field(default_factory=lambda: defaultdict(lambda: defaultdict(int)))
@@ -38,7 +38,7 @@ class Moves:
     def add_day(self, place: Place, *, currency: str = "", **amounts: int) -> None:
         """Count under `all` and under each dimension of the place."""
         for dimension, value in ((ALL, ""), *place.dimensions.items()):
-            key = (place.handle, place.world, place.campaign_id, place.day, dimension, value, currency)
+            key = (place.handle, place.world, place.campaign_id, dimension, place.day, value, currency)
             _add(self.days[key], amounts)
 
     def add_phase(self, key: PhaseKey, **amounts: int) -> None:
