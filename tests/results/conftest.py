@@ -1,6 +1,6 @@
 """A test to weigh: a campaign, visitors who click and buy over HTTP, and whole crowds put straight into the tallies."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,6 +10,7 @@ from cast import HANDLE, Actor, Cast, Client
 from funnelproof.clicks.follow import entry_name
 from funnelproof.clock import Micros, SetClock, local_day
 from funnelproof.installation import Installation
+from funnelproof.storage.schema import ledger
 from funnelproof.tallies import store as tallies
 from funnelproof.tallies.move import Moves, Place, squares
 
@@ -89,6 +90,22 @@ class Test:
         for own in crowds:
             self._count(moves, own, now)
         self.home.database.write_now(lambda tx: tallies.move(tx, moves))
+
+    def stand(self, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Visitors in the ledger, by what of them matters."""
+        usual = {
+            "handle": HANDLE,
+            "world": "live",
+            "campaign_id": self.campaign_id,
+            "cohort": "ENTERED",
+            "epoch": 1,
+            "phase": 1,
+            "identity": "COOKIE",
+            "first_at": self.clock.now(),
+            "entered_at": self.clock.now(),
+            **dict.fromkeys(("slug", "country", "referrer", "source"), "x"),
+        }
+        self.home.database.write_now(lambda tx: tx.execute(ledger.insert(), [{**usual, **row} for row in rows]))
 
     def _count(self, moves: Moves, own: Crowd, now: Micros) -> None:
         key = (HANDLE, "live", self.campaign_id, own.epoch, own.phase, own.variant, own.cohort, own.identity)
