@@ -52,7 +52,7 @@ class Clicked:
 
 @dataclass
 class Funnel:
-    """Calls as the handle's owner; `base` is the handle's API."""
+    """Calls by a token of the owner, which does not expire when the clock moves; `base` is the handle's API."""
 
     client: Client
     cast: Cast
@@ -60,7 +60,7 @@ class Funnel:
     owner: Actor = field(init=False)
 
     def __post_init__(self) -> None:
-        self.owner = self.cast.owner
+        self.owner = self.cast.token("campaigns.*", "links.*", "conversions.*", "analytics.*")
 
     def campaign(self, **fields: Any) -> dict[str, Any]:
         """Create the campaign, with these fields in place of the usual ones; None leaves a field out."""
