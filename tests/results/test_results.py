@@ -94,7 +94,7 @@ def test_five_of_seven_days(running: Test) -> None:
     running.crowd(Crowd(1, 1_372, 63), Crowd(2, 1_383, 72))
     running.clock.advance(5 * DAY + 15 * HOUR)
     assert running.results()["verdict"]["sentence"].startswith(
-        "Too early to say: 5 of 7 days; only 0 % of the visitors have had 7 days to decide. B is ahead by 0.6 points; "
+        "Too early to say: 5 of 7 days. B is ahead by 0.6 points; the true difference lies between −"
     )
 
 

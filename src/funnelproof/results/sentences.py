@@ -62,10 +62,12 @@ def immature(facts: Facts) -> str:
 
 
 def too_early(facts: Facts, reasons: Sequence[Reason]) -> str:
-    """The reasons, the days first as everybody waits for them; then where the best of the others stands."""
-    told = sorted(reasons, key=lambda reason: reason.code != "fewer_than_7_full_days")
-    said = f"Too early to say: {'; '.join(reason.sentence for reason in told if reason.sentence)}."
-    return f"{said} {standing}" if (standing := _standing(facts)) else said
+    """The days first, as everybody waits for them; while they lack, open windows go without saying."""
+    by_code = {reason.code: reason.sentence for reason in reasons}
+    waits = by_code.get("fewer_than_7_full_days") or by_code.get("immature_windows", "")
+    told = "; ".join(filter(None, (waits, by_code.get("few_converters", ""))))
+    standing = _standing(facts)
+    return f"Too early to say: {told}. {standing}".strip()
 
 
 def winner(facts: Facts) -> str:
