@@ -54,6 +54,12 @@ class Unavailable(Problem):
     retry_after_seconds = 1
 
 
+SPOKEN_FOR = frozenset({"invalid_ctx", "invalid_token", "invalid_run_token", "invalid_credentials"})
+"""Codes that mean something of their own: a field of such a name with the wrong shape must not answer with them."""
+FREE_FORM = frozenset({"properties"})
+"""Members below these are named by the client, and a client's names never become codes."""
+
+
 def snake(name: str) -> str:
     """`destinationUrl` → `destination_url`."""
     return re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower()
@@ -71,13 +77,15 @@ def invalid_payload(faults: Sequence[Fault]) -> Invalid:
         code = codes.pop()
     else:
         fields = {_field(fault.pointer) for fault in faults}
-        code = f"invalid_{snake(fields.pop())}" if len(fields) == 1 and "" not in fields else "invalid_payload"
-    return Invalid(code, _sentence(faults), faults=faults)
+        code = f"invalid_{snake(fields.pop())}" if len(fields) == 1 and "" not in fields else Invalid.code
+    return Invalid(Invalid.code if code in SPOKEN_FOR else code, _sentence(faults), faults=faults)
 
 
 def _field(pointer: str) -> str:
-    """The innermost name in a pointer, list positions left out: `/variants/0/weight` → `weight`."""
+    """The innermost name of ours in a pointer, list positions left out: `/variants/0/weight` → `weight`."""
     names = [part for part in pointer.split("/") if part and not part.isdigit()]
+    named_by_client = next((at + 1 for at, name in enumerate(names) if name in FREE_FORM), None)
+    names = names[:named_by_client]
     return names[-1] if names and names[-1].isidentifier() else ""
 
 

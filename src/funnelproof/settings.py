@@ -1,5 +1,6 @@
 """Every setting, once: its variable is FUNNELPROOF_ and its name in capitals. Read in `app.py` and the CLI."""
 
+import ipaddress
 import os
 from enum import StrEnum
 from pathlib import Path
@@ -17,6 +18,13 @@ class Signup(StrEnum):
     CLOSED = "closed"
     INVITE = "invite"
     OPEN = "open"
+
+
+class LogLevel(StrEnum):
+    DEBUG = "debug"
+    INFO = "info"
+    WARNING = "warning"
+    ERROR = "error"
 
 
 class UnknownSetting(Exception):  # noqa: N818 - shown to the operator as it is
@@ -55,7 +63,7 @@ class Settings(BaseSettings):
     )
     ingest_group: int = Field(256, ge=1, le=4096, description="Claims that share one commit at the most.")
     link_cache: int = Field(20_000, ge=100, description="Links kept in memory per worker.")
-    log_level: str = Field("info", description="debug, info, warning or error.")
+    log_level: LogLevel = Field(LogLevel.INFO, description="debug, info, warning or error.")
     metrics_token: SecretStr | None = Field(None, description="Bearer token for /metrics; loopback peers need none.")
 
     @field_validator("trusted_proxies", mode="before")
@@ -63,9 +71,29 @@ class Settings(BaseSettings):
     def _split(cls, value: object) -> object:
         return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
 
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _networks(cls, value: list[str]) -> list[str]:
+        for network in value:
+            try:
+                ipaddress.ip_network(network, strict=False)
+            except ValueError:
+                raise ValueError(f"{network!r} is neither an address nor a network such as 10.0.0.0/8") from None
+        return value
+
+    @field_validator("geoip_db")
+    @classmethod
+    def _file(cls, value: Path | None) -> Path | None:
+        if value is not None and not value.is_file():
+            raise ValueError(f"there is no file {value}")
+        return value
+
     @field_validator("control_url", "public_url")
     @classmethod
     def _origin(cls, value: str) -> str:
+        parts = urlsplit(value.rstrip("/"))
+        if parts.scheme not in ("http", "https") or not parts.hostname or parts.path or parts.query:
+            raise ValueError("must be an origin, such as https://app.example.com: scheme, host, perhaps a port")
         return value.rstrip("/")
 
     @property
