@@ -1,0 +1,136 @@
+"""The lane: who waits shares a commit, who breaks is refused alone, who is too many is told at once."""
+
+import asyncio
+import threading
+from collections.abc import Sequence
+
+import pytest
+from sqlalchemy import insert, select
+
+from funnelproof.errors import Problem, Unavailable
+from funnelproof.storage.database import Database, Transaction
+from funnelproof.storage.ingest import Lane, LaneFull
+from funnelproof.storage.schema import leases
+
+groups: list[int] = []
+
+
+def keep(tx: Transaction, claims: Sequence[str]) -> list[str]:
+    """Stores each name; a bad one breaks the whole group."""
+    groups.append(len(claims))
+    if "bad" in claims:
+        raise ValueError("bad")
+    if "refused" in claims:
+        raise Problem("refused")
+    tx.execute(insert(leases), [{"name": name, "holder": "", "until": 0} for name in claims])
+    return [name.upper() for name in claims]
+
+
+def away(_tx: Transaction, _claims: Sequence[str]) -> list[str]:
+    raise Unavailable
+
+
+class Gate:
+    """A verb that stands still until it is let go, so that claims pile up behind it."""
+
+    def __init__(self) -> None:
+        self.open, self.begun = threading.Event(), threading.Event()
+
+    def stand(self, _tx: Transaction, claims: Sequence[str]) -> list[str]:
+        self.begun.set()
+        self.open.wait(10)
+        return list(claims)
+
+
+def stored(database: Database) -> set[str]:
+    return {row["name"] for row in database.read_now(lambda tx: tx.all(select(leases)))}
+
+
+def submit_all(
+    database: Database, names: list[str], *, waiting_limit: int = 100, group_limit: int = 100
+) -> list[object]:
+    """The answers to claims that all waited while the lane was busy."""
+    lane, gate = Lane(database, waiting_limit=waiting_limit, group_limit=group_limit), Gate()
+    groups.clear()
+
+    async def submit() -> list[object]:
+        first = asyncio.create_task(lane.submit(gate.stand, "first"))
+        await asyncio.to_thread(gate.begun.wait, 10)
+        waiting = [asyncio.create_task(lane.submit(keep, name)) for name in names]
+        await asyncio.sleep(0)
+        gate.open.set()
+        await first
+        return await asyncio.gather(*waiting, return_exceptions=True)
+
+    answers = asyncio.run(submit())
+    lane.close()
+    return answers
+
+
+def test_who_waits_shares_one_commit_and_is_answered_in_its_place(database: Database) -> None:
+    assert submit_all(database, ["a", "b", "c"]) == ["A", "B", "C"]
+    assert groups == [3]
+    assert stored(database) == {"a", "b", "c"}
+
+
+def test_a_group_is_no_larger_than_its_limit(database: Database) -> None:
+    submit_all(database, [f"n{n}" for n in range(10)], group_limit=4)
+    assert groups == [4, 4, 2]
+
+
+@pytest.mark.parametrize(("bad", "kind"), [("bad", ValueError), ("refused", Problem)])
+def test_a_claim_that_breaks_is_found_by_halving_and_refused_alone(
+    database: Database, bad: str, kind: type[Exception]
+) -> None:
+    answers = submit_all(database, ["a", "b", bad, "c", "d", "e", "f", "g"])
+    assert [isinstance(answer, kind) for answer in answers] == [False, False, True, False, False, False, False, False]
+    assert stored(database) == {"a", "b", "c", "d", "e", "f", "g"}
+
+
+def test_a_full_queue_says_so_at_once(database: Database) -> None:
+    answers = submit_all(database, [f"n{n}" for n in range(30)], waiting_limit=20)
+    assert sum(isinstance(answer, LaneFull) for answer in answers) == 10
+    assert len(stored(database)) == 20
+
+
+def test_when_storage_is_away_everybody_is_told(database: Database) -> None:
+    lane = Lane(database, waiting_limit=10, group_limit=10)
+
+    async def submit() -> list[object]:
+        return await asyncio.gather(*(lane.submit(away, str(n)) for n in range(5)), return_exceptions=True)
+
+    assert all(isinstance(answer, Unavailable) for answer in asyncio.run(submit()))
+    lane.close()
+
+
+def test_a_closing_lane_answers_what_it_accepted_and_takes_no_more(database: Database) -> None:
+    lane, gate = Lane(database, waiting_limit=10, group_limit=10), Gate()
+
+    async def submit() -> tuple[object, object]:
+        accepted = asyncio.create_task(lane.submit(gate.stand, "first"))
+        await asyncio.to_thread(gate.begun.wait, 10)
+        closing = asyncio.create_task(asyncio.to_thread(lane.close))
+        while not lane._closing:
+            await asyncio.sleep(0.001)
+        late = await asyncio.gather(lane.submit(keep, "late"), return_exceptions=True)
+        gate.open.set()
+        await closing
+        return await accepted, late[0]
+
+    accepted, late = asyncio.run(submit())
+    assert accepted == "first"
+    assert isinstance(late, Unavailable)
+
+
+def test_an_event_loop_that_is_gone_does_not_stop_the_lane(database: Database) -> None:
+    lane, gate = Lane(database, waiting_limit=10, group_limit=10), Gate()
+
+    async def leave() -> None:
+        waiting = asyncio.create_task(lane.submit(gate.stand, "gone"))
+        await asyncio.to_thread(gate.begun.wait, 10)
+        waiting.cancel()
+
+    asyncio.run(leave())
+    gate.open.set()
+    assert asyncio.run(lane.submit(keep, "next")) == "NEXT"
+    lane.close()
