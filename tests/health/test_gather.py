@@ -88,6 +88,7 @@ def converted(number: int, at: Micros, **more: Any) -> Conversion:
         "disposition": Disposition.COUNTED,
         "reason": None,
         "in_test": True,
+        "credited": True,
         "clicked_at": at - 10 * MINUTE,
         "occurred_at": at,
         "received_at": at,

@@ -69,7 +69,10 @@ class Claim:
 
 @dataclass(frozen=True, slots=True)
 class Conversion:
-    """As it is stored. `in_test`: it counts in the figures of the A/B test, not in the funnel alone."""
+    """As it is stored. `in_test`: it counts in the figures of the A/B test, not in the funnel alone.
+
+    `credited`: it makes its visitor a converter. Without a ledger row (a bot's click, a prefetch) it makes none.
+    """
 
     conversion_id: str
     campaign_id: str
@@ -93,6 +96,7 @@ class Conversion:
     customer: str | None
     properties: dict[str, Any] | None
     request_id: str | None
+    credited: bool = False
 
     @property
     def value(self) -> Money | None:

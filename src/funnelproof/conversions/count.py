@@ -71,7 +71,7 @@ def _standing_after(standing: Standing, made: Conversion) -> Standing:
     return replace(
         standing,
         arrived_at=made.received_at if standing.arrived_at is None else standing.arrived_at,
-        conversions=standing.conversions + int(made.disposition is Disposition.COUNTED),
+        conversions=standing.conversions + int(made.credited),
         test_conversions=standing.test_conversions + int(made.in_test),
     )
 

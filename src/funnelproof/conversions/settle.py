@@ -32,7 +32,8 @@ def settle(
         last = _judged(each, setting, uses, spent)
         if last.disposition is Disposition.COUNTED:
             _note_counted(last, setting, uses=uses, taken=taken, spent=spent)
-        settled.append(replace(last, in_test=_is_in_test(last, setting, standings)))
+        credited = last.disposition is Disposition.COUNTED and last.visitor_ref in standings
+        settled.append(replace(last, credited=credited, in_test=_is_in_test(last, setting, standings)))
     store.take_seats(tx, setting.handle, setting.world, Counter({ref: taken[ref] - wanted[ref] for ref in wanted}))
     return settled
 

@@ -31,7 +31,7 @@ CHANGE_DISPOSITION = (
         conversions.c.world == bindparam("at_world"),
         conversions.c.conversion_id == bindparam("at_id"),
     )
-    .values({name: bindparam(name) for name in ("disposition", "reason", "in_test")})
+    .values({name: bindparam(name) for name in ("disposition", "reason", "in_test", "credited")})
 )
 Arrived = tuple[Micros, str]
 """(received_at, conversion_id): the order of arrival."""
@@ -144,6 +144,7 @@ def change_dispositions(tx: Transaction, handle: str, world: str, changed: Seque
             "disposition": each.disposition.value,
             "reason": each.reason,
             "in_test": each.in_test,
+            "credited": each.credited,
         }
         for each in sorted(changed, key=lambda each: each.conversion_id)
     ]
@@ -169,30 +170,6 @@ def totals(
 def add_money(tx: Transaction, rows: Sequence[Row]) -> list[Row]:
     """Add to visitors' sums by currency; answer the sums as they stand now."""
     return add_up_returning(tx, ledger_money, rows)
-
-
-def held(tx: Transaction, handle: str, campaign_id: str) -> tuple[int, Micros | None]:
-    """How many live conversions wait, and since when."""
-    where = (
-        conversions.c.handle == handle,
-        conversions.c.world == "live",
-        conversions.c.campaign_id == campaign_id,
-        conversions.c.disposition == Disposition.HELD.value,
-    )
-    rows = tx.all(select(conversions.c.received_at).where(*where).order_by(conversions.c.received_at).limit(10_000))
-    return len(rows), rows[0]["received_at"] if rows else None
-
-
-def most_used_clicks(tx: Transaction, handle: str, campaign_id: str, above: int) -> list[Row]:
-    """Clicks with more than `above` (≥ 10) claimed conversions."""
-    where = (
-        claims.c.handle == handle,
-        claims.c.world == "live",
-        claims.c.campaign_id == campaign_id,
-        claims.c.uses > 10,
-        claims.c.uses > above,
-    )
-    return list(tx.all(select(claims.c.subject, claims.c.uses).where(*where).order_by(claims.c.uses.desc()).limit(10)))
 
 
 def newest(tx: Transaction, handle: str, world: str, campaign_id: str, limit: int) -> list[Conversion]:

@@ -103,7 +103,7 @@ def click_rows(tx: Transaction, scope: Scope) -> Iterator[Row]:
 
 def conversion_rows(tx: Transaction, scope: Scope) -> Iterator[Row]:
     """Conversions with the dimensions of their click and the first moment of their visitor."""
-    names = ("campaign_id", "slug", "variant", "visitor", "disposition", "value_minor", "currency")
+    names = ("campaign_id", "slug", "variant", "visitor", "disposition", "credited", "value_minor", "currency")
     times = ("clicked_at", "occurred_at", "received_at")
     unknown = {"country": "ZZ", "device": "UNKNOWN", "referrer": "direct", "source": "direct"}
     joined = conversions.outerjoin(clicks, _same(conversions, clicks, "click_id"))
@@ -152,7 +152,7 @@ def standings(tx: Transaction, scope: Scope) -> Iterator[Standing]:
 def _standing(ref: tuple[str, str], kept: list[Row], money: list[Row], made: list[Row]) -> Standing:
     stored = {row["currency"]: Money(row["gross_minor"], row["test_net_minor"]) for row in money}
     sums = VisitorSums(
-        conversions=sum(int(row["counted"]) for row in made),
+        conversions=sum(int(row["credited"]) for row in made),
         test_conversions=sum(int(row["in_test"]) for row in made),
         money={
             row["money"]: Money(int(row["gross"]), int(row["test_net"]), int(row["in_test"]))
@@ -175,13 +175,14 @@ def _by_visitor(
 def _sums_by_visitor() -> Select[Any]:
     """Counted conversions of each visitor and currency; conversions without an amount under the currency ''."""
     counted, in_test = conversions.c.disposition == "COUNTED", conversions.c.in_test == True  # noqa: E712 - SQL
+    credited = conversions.c.credited == True  # noqa: E712 - SQL
     money = case((conversions.c.value_minor.is_(None), ""), else_=func.coalesce(conversions.c.currency, ""))
     value = func.coalesce(conversions.c.value_minor, 0)
     return select(
         conversions.c.campaign_id,
         conversions.c.visitor,
         money.label("money"),
-        func.sum(case((counted, 1), else_=0)).label("counted"),
+        func.sum(case((credited, 1), else_=0)).label("credited"),
         func.sum(case((in_test, 1), else_=0)).label("in_test"),
         func.sum(case((counted, value), else_=0)).label("gross"),
         func.sum(case((in_test, value), else_=0)).label("test_net"),

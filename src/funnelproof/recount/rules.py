@@ -107,7 +107,7 @@ class Recount:
         self._add_quarter(row, "received_at", "conversions", f"{row['disposition']} {row['variant']}")
         if row["disposition"] != "COUNTED":
             return
-        is_first = row["first_at"] is not None and row["first_at"] == row["clicked_at"]
+        is_first = row["credited"] and row["first_at"] == row["clicked_at"]
         dimensions = _dimensions(row, segment="new" if is_first else "returning")
         place = self._place(row, row["occurred_at"], dimensions)
         self.moves.add_day(place, conversions=1)

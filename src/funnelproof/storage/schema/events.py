@@ -135,6 +135,7 @@ conversions = table(
     text("disposition"),
     maybe_text("reason"),
     flag("in_test"),
+    flag("credited"),
     whole("clicked_at"),
     whole("occurred_at"),
     whole("received_at"),

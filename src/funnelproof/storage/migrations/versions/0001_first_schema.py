@@ -184,6 +184,7 @@ def upgrade() -> None:
         sa.Column("disposition", TEXT, nullable=False),
         sa.Column("reason", TEXT, nullable=True),
         sa.Column("in_test", sa.Integer(), nullable=False),
+        sa.Column("credited", sa.Integer(), nullable=False),
         sa.Column("clicked_at", WHOLE, nullable=False),
         sa.Column("occurred_at", WHOLE, nullable=False),
         sa.Column("received_at", WHOLE, nullable=False),
