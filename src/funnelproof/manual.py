@@ -1,6 +1,7 @@
 """The manual at /docs: the Markdown files of docs/, and a reference made from the OpenAPI document."""
 
 import html
+import json
 import posixpath
 import re
 from collections.abc import Callable
@@ -9,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from fastapi import APIRouter
-from fastapi.responses import HTMLResponse, RedirectResponse
+from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from markdown_it import MarkdownIt
 
 from funnelproof.errors import NotFound
@@ -19,8 +20,13 @@ IN_REPOSITORY = Path(__file__).parents[2] / "docs"
 RELATIVE = re.compile(r'href="((?!https?:|/|#)[^"#]+?)\.md(#[^"]*)?"')
 NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 FAMILY = "invalid_field"
+FOLDERS = {"errors": "/docs/errors/index", "decisions": "/docs/decisions/index", "checks": "/docs/health"}
+"""Where the pages of a folder are listed."""
 CSP = "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; frame-ancestors 'none'"
 HEADERS = {"Content-Security-Policy": CSP, "Referrer-Policy": "no-referrer", "Cache-Control": "public, max-age=300"}
+Schemas = dict[str, dict[str, Any]]
+Field = tuple[str, bool, dict[str, Any]]
+"""Name, whether it is required, schema."""
 FRAME = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
 <title>{title} · Funnelproof</title><link rel="stylesheet" href="/_fp/plain.css"></head>
@@ -34,6 +40,7 @@ def routes(document: Callable[[], dict[str, Any]]) -> APIRouter:
     router = APIRouter(include_in_schema=False)
 
     @router.get("/")
+    @router.get("/docs/")
     async def to_the_manual() -> RedirectResponse:
         return RedirectResponse("/docs", 307)
 
@@ -46,8 +53,8 @@ def routes(document: Callable[[], dict[str, Any]]) -> APIRouter:
         return HTMLResponse(FRAME.format(title="API", main=_reference(document())), headers=HEADERS)
 
     @router.get("/docs/{name}")
-    async def page(name: str) -> HTMLResponse:
-        return _page(name)
+    async def page(name: str) -> Response:
+        return RedirectResponse(FOLDERS[name], 307) if name in FOLDERS else _page(name)
 
     @router.get("/docs/{folder}/{name}")
     async def page_below(folder: str, name: str) -> HTMLResponse:
@@ -88,17 +95,86 @@ def _text(names: tuple[str, ...]) -> str:
 
 def _reference(document: dict[str, Any]) -> str:
     parts = ["<h1>API</h1><p>The whole document: <a href='/openapi.json'>/openapi.json</a>.</p>"]
+    schemas = document.get("components", {}).get("schemas", {})
     for path, item in sorted(document["paths"].items()):
         for method, operation in item.items():
-            parts.append(_operation(method, path, operation))
+            parts.append(_operation(method, path, operation, schemas))
     return "".join(parts)
 
 
-def _operation(method: str, path: str, operation: dict[str, Any]) -> str:
+def _operation(method: str, path: str, operation: dict[str, Any], schemas: Schemas) -> str:
+    text = html.escape(operation.get("description") or operation.get("summary") or "")
+    parameters = [
+        (f"{one['name']} ({one['in']})", one.get("required", False), {**one["schema"], **_told(one)})
+        for one in operation.get("parameters", [])
+    ]
+    parts = [
+        f"<section><h2><code>{method.upper()} {html.escape(path)}</code></h2><p>{text}</p>",
+        _fields_table("Parameters", parameters, schemas),
+        _request(operation, schemas),
+        _answers(operation["responses"]),
+        "</section>",
+    ]
+    return "".join(parts)
+
+
+def _request(operation: dict[str, Any], schemas: Schemas) -> str:
+    media = operation.get("requestBody", {}).get("content", {}).get("application/json", {})
+    schema = _resolved(media.get("schema", {}), schemas)
+    required = schema.get("required", [])
+    fields = [(name, name in required, field) for name, field in schema.get("properties", {}).items()]
+    examples = [media["example"]] if "example" in media else schema.get("examples", [])
+    shown = "".join(
+        f"<details><summary>Example</summary><pre><code>{html.escape(_json(one))}</code></pre></details>"
+        for one in examples[:1]
+    )
+    return _fields_table("Body", fields, schemas) + shown
+
+
+def _fields_table(title: str, fields: list[Field], schemas: Schemas) -> str:
+    rows = "".join(
+        f"<tr><td><code>{html.escape(name)}</code></td><td>{html.escape(_type(schema, schemas))}"
+        f"{', required' if required else ''}</td><td>{html.escape(schema.get('description', ''))}</td></tr>"
+        for name, required, schema in fields
+    )
+    head = f"<tr><th>{title}</th><th>type</th><th>what it is</th></tr>"
+    return f"<table><thead>{head}</thead><tbody>{rows}</tbody></table>" if rows else ""
+
+
+def _answers(responses: dict[str, Any]) -> str:
     statuses = "".join(
         f"<dt>{html.escape(status)}</dt><dd>{html.escape(answer.get('description', ''))}</dd>"
-        for status, answer in operation["responses"].items()
+        for status, answer in responses.items()
     )
-    text = html.escape(operation.get("description") or operation.get("summary") or "")
-    heading = f"<h2><code>{method.upper()} {html.escape(path)}</code></h2><p>{text}</p>"
-    return f"<section>{heading}<details><summary>Answers</summary><dl>{statuses}</dl></details></section>"
+    return f"<details><summary>Answers</summary><dl>{statuses}</dl></details>"
+
+
+def _resolved(schema: dict[str, Any], schemas: Schemas) -> dict[str, Any]:
+    """What a `$ref` names, one level deep; beside null, what may stand there."""
+    choices = [choice for choice in schema.get("anyOf", []) if choice.get("type") != "null"]
+    if len(choices) == 1:
+        return _resolved(choices[0], schemas)
+    return schemas.get(schema["$ref"].rpartition("/")[2], {}) if "$ref" in schema else schema
+
+
+def _type(schema: dict[str, Any], schemas: Schemas) -> str:
+    if "anyOf" in schema:
+        return " or ".join(_type(choice, schemas) for choice in schema["anyOf"])
+    found = _resolved(schema, schemas)
+    if "enum" in found:
+        return "one of " + ", ".join(map(str, found["enum"]))
+    named = found.get("type", "anything")
+    text = " or ".join(named) if isinstance(named, list) else str(named)
+    if "items" in found:
+        return f"{text} of {_type(found['items'], schemas)}"
+    if "properties" in found:
+        return f"{text} of {', '.join(found['properties'])}"
+    return f"{text} ({found['format']})" if "format" in found else text
+
+
+def _told(parameter: dict[str, Any]) -> dict[str, Any]:
+    return {"description": parameter["description"]} if "description" in parameter else {}
+
+
+def _json(value: object) -> str:
+    return json.dumps(value, indent=2, ensure_ascii=False)

@@ -5,6 +5,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from cli.conftest import environment, funnelproof
 
 HEAVY = ("fastapi", "sqlalchemy", "granian", "pydantic", "structlog", "httpx2", "alembic", "funnelproof.app")
@@ -31,6 +33,34 @@ def test_every_command_has_json() -> None:
     commands = ("init", "token create", "serve", "demo", "recount", "keys rotate", "settings", "openapi", "doctor")
     for command in (*commands, "stats selftest", "stats aa", "size"):
         assert "--json" in funnelproof(*command.split(), "--help", NO_COLOR="1", TERM="dumb").stdout, command
+
+
+@pytest.mark.parametrize(
+    "words",
+    ["init", "frob", "keys", "keys rotate --purpose visitor", "serve --port 99999", "serve --frob"],
+)
+def test_a_command_that_is_not_well_formed_is_an_object_with_json_and_else_told_on_stderr(words: str) -> None:
+    told = funnelproof(*words.split(), "--json")
+    assert (told.returncode, told.stderr) == (2, "")
+    answer = json.loads(told.stdout)
+    assert set(answer) == {"error", "message"}
+    assert answer["error"] == "usage"
+
+
+def test_without_json_a_command_that_is_not_well_formed_is_told_on_stderr() -> None:
+    boxed = funnelproof("frob")
+    assert (boxed.returncode, boxed.stdout) == (2, "")
+    assert "No such command" in boxed.stderr
+
+
+def test_settings_show_the_default_beside_the_present_value() -> None:
+    told = json.loads(funnelproof("settings", "--json", FUNNELPROOF_LINK_CACHE="500").stdout)["settings"]
+    shown = {row["variable"]: (row["value"], row["default"]) for row in told}
+    assert shown["FUNNELPROOF_LINK_CACHE"] == ("500", "20000")
+    assert shown["FUNNELPROOF_SIGNUP"] == ("closed", "closed")
+    table = funnelproof("settings", FUNNELPROOF_LINK_CACHE="500").stdout
+    assert "= 500" in table
+    assert "default: 20000" in table
 
 
 def test_settings_hide_secrets_and_list_everything_in_spite_of_a_slip() -> None:

@@ -14,8 +14,9 @@ def test_the_story_is_told_and_every_counter_holds(tmp_path: Path) -> None:
     lines = told.stdout.splitlines()
     for name in ("Health of new-buyer-funnel", "Funnel by variant", "Receipt of the test conversion: PASS"):
         assert any(line.startswith(name) for line in lines)
-    assert [line for line in lines if line.startswith("curl")] == lines[-3:]
-    assert max(len(line) for line in lines if not line.startswith("curl")) <= 80
+    assert [line for line in lines if line.startswith(("Open", "Login", "curl"))] == []
+    assert lines[-1] == "The server was stopped. `funnelproof demo` without --exit keeps it."
+    assert max(map(len, lines)) <= 80
     checked = json.loads(funnelproof("recount", "--check", "--data", data, "--json").stdout)
     assert checked["different"] == 0
     assert checked["equal"] > 100

@@ -64,6 +64,27 @@ def test_a_refusal_with_json_is_an_object(no_data: Path) -> None:
     assert refused.stderr == ""
 
 
+def test_all_that_is_wrong_is_told_at_once_before_anything_is_made(no_data: Path) -> None:
+    wrong = ("--handle", "API", "--email", "me", "--time-zone", "Mars", "--currency", "XXQ")
+    refused = funnelproof("init", "--data", no_data, *wrong, "--json", stdin="short\n")
+    assert refused.returncode == 2
+    faults = {fault["pointer"]: fault["detail"] for fault in json.loads(refused.stdout)["errors"]}
+    assert set(faults) == {"/handle", "/email", "/timeZone", "/currency", "/password"}
+    assert "standard input" in faults["/password"]
+    told = funnelproof("init", "--data", no_data, *wrong, stdin="short\n")
+    assert told.stderr.startswith("Error: 5 things are wrong:\n  handle: must have")
+    assert not no_data.exists()
+
+
+def test_another_database_than_postgresql_is_refused_in_one_sentence(no_data: Path) -> None:
+    refused = init(no_data, FUNNELPROOF_DATABASE_URL="mysql://u:hush@127.0.0.1/x")
+    assert refused.returncode == 2
+    told = json.loads(refused.stdout)["message"]
+    assert told.startswith("FUNNELPROOF_DATABASE_URL: only postgresql://… is taken")
+    assert "hush" not in told
+    assert not no_data.exists()
+
+
 def test_the_password_can_come_from_standard_input(no_data: Path) -> None:
     made = funnelproof("init", "--data", no_data, *WHO, stdin=f"{PASSWORD}\n")
     assert made.returncode == 0, made.stderr

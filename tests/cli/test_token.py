@@ -32,13 +32,14 @@ def test_without_json_the_token_stands_alone_on_stdout(data: Path) -> None:
 
 
 def test_unknown_handles_scopes_and_folders_are_refused(data: Path, no_data: Path) -> None:
-    def refused(where: Path, handle: str, scope: str) -> str:
-        words = ("--data", where, "--handle", handle, "--name", "ci", "--scope", scope, "--json")
+    def refused(where: Path, handle: str, scope: str, name: str = "ci") -> str:
+        words = ("--data", where, "--handle", handle, "--name", name, "--scope", scope, "--json")
         answer = funnelproof("token", "create", *words)
         assert answer.returncode == 2
         return str(json.loads(answer.stdout)["error"])
 
     assert refused(data, "nobody", "links.read") == "handle_not_found"
+    assert refused(data, HANDLE, "links.read", "") == "invalid_name"
     assert refused(data, HANDLE, "everything") == "invalid_scopes"
     assert refused(no_data, HANDLE, "links.read") == "not_initialised"
     assert not no_data.exists()

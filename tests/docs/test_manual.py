@@ -3,6 +3,8 @@
 import re
 from urllib.parse import urldefrag, urljoin
 
+import pytest
+
 from cast import Client
 from docs.shell_of_pages import ROOT
 
@@ -32,11 +34,31 @@ def test_no_link_of_the_manual_is_broken(client: Client) -> None:
     assert len(seen) > 50
 
 
-def test_every_page_but_errors_can_be_reached(client: Client) -> None:
+def test_every_page_can_be_reached(client: Client) -> None:
     seen = reached_from(client, "/docs/index")
     pages = {f"/docs/{page.relative_to(DOCS).with_suffix('')}" for page in DOCS.rglob("*.md")}
-    lost = {page for page in pages if page not in seen and not page.startswith("/docs/errors/")}
-    assert lost == set()
+    assert pages - set(seen) == set()
+
+
+@pytest.mark.parametrize(
+    ("address", "leads_to"),
+    [("/docs/", "/docs"), ("/docs/errors", "/docs/errors/index"), ("/docs/checks", "/docs/health")],
+)
+def test_a_folder_leads_to_its_list(client: Client, address: str, leads_to: str) -> None:
+    answer = client.call("GET", address)
+    assert (answer.status_code, answer.headers["location"]) == (307, leads_to)
+
+
+def test_the_reference_lists_parameters_fields_and_an_example(client: Client) -> None:
+    text = client.call("GET", "/docs/api").text
+    section = text.partition("<code>POST /v2/public/conversions</code>")[2].partition("</section>")[0]
+    assert "<td><code>idempotencyKey</code></td><td>string, required</td><td>The order&#x27;s own id." in section
+    assert "order-8841" in section
+    campaigns = text.partition("<code>GET /v2/handles/{handle}/campaigns</code>")[2].partition("</section>")[0]
+    assert "<code>status (query)</code></td><td>one of DRAFT, ACTIVE, PAUSED, COMPLETED or null</td>" in campaigns
+    created = text.partition("<code>POST /v2/handles/{handle}/campaigns</code>")[2].partition("</section>")[0]
+    assert "<code>campaignId</code>" in created
+    assert "array of object of " in created
 
 
 def test_links_of_the_first_page_hold_where_it_is_shown(client: Client) -> None:

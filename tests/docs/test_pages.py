@@ -80,11 +80,35 @@ def test_every_problem_has_its_page_in_three_parts(code: str) -> None:
     assert [line for line in page.splitlines() if line.startswith("## ")] == PARTS
 
 
-@pytest.mark.parametrize("page", sorted((DOCS / "errors").glob("*.md")), ids=named)
+def error_pages() -> list[Path]:
+    return sorted(page for page in (DOCS / "errors").glob("*.md") if page.stem != "index")
+
+
+@pytest.mark.parametrize("page", error_pages(), ids=named)
 def test_every_page_of_an_error_has_the_three_parts(page: Path) -> None:
     lines = page.read_text().splitlines()
     assert lines[0].startswith(f"# `{page.stem}`: ")
     assert [line for line in lines if line.startswith("## ")] == PARTS
+
+
+def test_the_list_of_errors_is_that_of_the_folder() -> None:
+    rows = re.findall(r"^\| \[`(\w+)`\]\((.+)\) \| (.+) \|$", (DOCS / "errors" / "index.md").read_text(), re.MULTILINE)
+    titles = [page.read_text().splitlines()[0].partition(": ")[2] for page in error_pages()]
+    assert rows == [(page.stem, page.name, title) for page, title in zip(error_pages(), titles, strict=True)]
+
+
+NOT_THERE = ("/v2/support", "conversions/batch", "/v2/operator", "Idempotency-Key")
+
+
+@pytest.mark.parametrize("page", error_pages(), ids=named)
+def test_no_page_of_an_error_sends_people_to_what_is_not_there(page: Path) -> None:
+    assert [word for word in NOT_THERE if word in page.read_text()] == []
+
+
+def test_no_problem_sends_people_to_what_is_not_there() -> None:
+    codes()
+    sentences = [" ".join((kind.__doc__ or "").split()) for kind in problems()]
+    assert [sentence for sentence in sentences if any(word in sentence for word in NOT_THERE)] == []
 
 
 def test_the_table_of_settings_is_that_of_the_code() -> None:

@@ -76,7 +76,7 @@ class InsufficientScope(Problem):
 
 
 class OperatorOnly(Problem):
-    """Only platform operators may do this. To report a problem, use POST /v2/support/report."""
+    """Only platform operators may do this. Ask those who run this installation."""
 
     kind, code, title = "forbidden", "operator_only", "For platform operators only"
 

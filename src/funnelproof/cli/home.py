@@ -46,12 +46,17 @@ def opened_existing(data: Path | None) -> "Iterator[Installation]":
 
 def check_exists(settings: "Settings") -> None:
     """A data folder without a database was never initialised, or is another one than was meant."""
-    from funnelproof.storage.sqlite import FILE
-
-    if settings.database_url is None and not (settings.data / FILE).exists():
+    if not has_database(settings):
         raise Refused(
             "not_initialised", f"There is no installation in {settings.data}. Make one: {init_command(settings)}"
         )
+
+
+def has_database(settings: "Settings") -> bool:
+    """PostgreSQL is named by its URL; whether it answers, only opening it tells."""
+    from funnelproof.storage.sqlite import FILE
+
+    return settings.database_url is not None or (settings.data / FILE).exists()
 
 
 def init_command(settings: "Settings") -> str:

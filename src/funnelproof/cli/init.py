@@ -2,13 +2,17 @@
 
 import json
 import sys
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from funnelproof.cli.home import DataOption, JsonOption, opened
+from funnelproof.cli.home import DataOption, JsonOption, has_database, opened
 
 if TYPE_CHECKING:
+    from funnelproof.errors import Fault
     from funnelproof.installation import Installation
     from funnelproof.storage.database import Transaction
 
@@ -27,26 +31,70 @@ def init(
     as_json: JsonOption = False,
 ) -> None:
     """Set up a data folder: database, keys, the first user and its handle. A second time changes nothing."""
-    _check(handle, password)
+    wanted = {"handle": handle, "email": email, "name": name, "time_zone": time_zone, "currency": currency}
+    password = _checked(wanted, password, needed=not _somebody_is_there(data))
     with opened(data) as home:
         owner = _present_owner(home, handle, email)
-        if owner is None:
-            wanted = {"handle": handle, "email": email, "name": name, "time_zone": time_zone, "currency": currency}
-            owner = make(home, password, wanted)
-            answer = {"created": True, **owner}
-        else:
-            answer = {"created": False, **owner}
+        answer = {"created": owner is None, **(owner or make(home, password, wanted))}
         _say(answer, str(home.settings.data), as_json=as_json)
 
 
-def _check(handle: str, password: str | None) -> None:
-    """Before anything is made."""
-    from funnelproof.access.passwords import check_password
-    from funnelproof.handles.handle import check_handle
+def _somebody_is_there(data: Path | None) -> bool:
+    """Looks only: no folder, no file and no table is made."""
+    from funnelproof.access import store
+    from funnelproof.app import engines_of
+    from funnelproof.settings import read_settings
+    from funnelproof.storage.database import Transaction
+    from funnelproof.storage.migrate import revision
 
-    check_handle(handle)
-    if password is not None:
-        check_password(password)
+    settings = read_settings(data=data)
+    if not has_database(settings):
+        return False
+    engines = engines_of(settings)
+    try:
+        with engines.reading.connect() as connection, connection.begin():
+            return revision(connection) is not None and store.any_user(Transaction(connection))
+    finally:
+        engines.close()
+
+
+def _checked(wanted: dict[str, str], password: str | None, *, needed: bool) -> str:
+    """The password, which is asked for where it is needed. All that is wrong is told at once, before anything is made.
+
+    Nobody at a terminal is asked for a password when the rest is refused anyway.
+    """
+    from funnelproof.access.passwords import check_password
+    from funnelproof.errors import invalid_payload
+
+    faults = _faults_of(wanted)
+    if password is None and needed and not (faults and sys.stdin.isatty()):
+        password = _asked()
+        origin = "" if sys.stdin.isatty() else " It was read from standard input, as --password was not given."
+        faults += [replace(fault, detail=fault.detail + origin) for fault in _faults(check_password, password)]
+    elif password is not None:
+        faults += _faults(check_password, password)
+    if faults:
+        raise invalid_payload(faults)
+    return password or ""
+
+
+def _faults_of(wanted: dict[str, str]) -> "list[Fault]":
+    from funnelproof.access.accounts import check_email
+    from funnelproof.handles.handle import check_handle, check_time_zone
+    from funnelproof.money import check_currency
+
+    checks = {"handle": check_handle, "email": check_email, "time_zone": check_time_zone, "currency": check_currency}
+    return [fault for name, check in checks.items() for fault in _faults(check, wanted[name])]
+
+
+def _faults(check: Callable[[str], object], value: str) -> "list[Fault]":
+    from funnelproof.errors import Problem
+
+    try:
+        check(value)
+    except Problem as problem:
+        return list(problem.faults)
+    return []
 
 
 def _present_owner(home: "Installation", handle: str, email: str) -> dict[str, Any] | None:
@@ -67,11 +115,11 @@ def _present_owner(home: "Installation", handle: str, email: str) -> dict[str, A
     return {"handle": handle, "email": user.email, "userId": user.user_id}
 
 
-def make(home: "Installation", password: str | None, wanted: dict[str, str]) -> dict[str, Any]:
+def make(home: "Installation", password: str, wanted: dict[str, str]) -> dict[str, Any]:
     """Keys, user and handle in one transaction. `wanted`: handle, email, name, time_zone, currency."""
     from funnelproof.access.passwords import check_password, hash_now
 
-    password_hash = hash_now(check_password(_asked() if password is None else password))
+    password_hash = hash_now(check_password(password))
     return home.database.write_now(lambda tx: _first_rows(tx, home, password_hash, wanted))
 
 

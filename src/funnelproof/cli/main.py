@@ -50,14 +50,19 @@ def _options(
 
 
 def run() -> None:
-    """A refusal prints its sentence and ends with 2; what nobody foresaw shows its traceback."""
+    """A refusal prints its sentence and ends with 2; what nobody foresaw shows its traceback.
+
+    With --json our own object takes the place of the box in which typer tells that a command was not well formed.
+    """
+    as_json = "--json" in sys.argv[1:]
     try:
-        app()
+        ended = app(standalone_mode=not as_json)
     except Exception as error:
         from funnelproof.cli.refusal import explain, say
 
         refusal = explain(error)
         if refusal is None:
             raise
-        say(refusal, as_json="--json" in sys.argv[1:])
+        say(refusal, as_json=as_json)
         sys.exit(REFUSED)
+    sys.exit(ended if isinstance(ended, int) else 0)

@@ -6,11 +6,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import typer
+from typer.exceptions import TyperException
 
 from funnelproof.errors import Problem
 
 OWN_WORDS = {"WrongSecret": "wrong_secret", "NotDurable": "not_durable", "UnknownSetting": "unknown_setting"}
 """Exceptions whose text is meant for the operator, and the code under which scripts know them."""
+SEVERAL = 2
 
 
 class Refused(Exception):  # noqa: N818 - shown as it is
@@ -33,9 +35,13 @@ def say(refusal: Refusal, *, as_json: bool) -> None:
     if as_json:
         typer.echo(json.dumps({"error": refusal.code, "message": refusal.sentence, **refusal.more}))
         return
-    typer.echo(f"Error: {refusal.sentence}", err=True)
-    for fault in refusal.more.get("errors", []) if len(refusal.more.get("errors", [])) > 1 else []:
-        typer.echo(f"  {fault['pointer']}: {fault['detail']}", err=True)
+    faults = refusal.more.get("errors", [])
+    if len(faults) < SEVERAL:
+        typer.echo(f"Error: {refusal.sentence}", err=True)
+        return
+    typer.echo(f"Error: {len(faults)} things are wrong:", err=True)
+    for fault in faults:
+        typer.echo(f"  {fault['pointer'].lstrip('/')}: {fault['detail']}", err=True)
 
 
 def explain(error: Exception) -> Refusal | None:
@@ -47,6 +53,10 @@ def explain(error: Exception) -> Refusal | None:
         return Refusal(error.code, error.detail, error.extra | ({"errors": faults} if faults else {}))
     if isinstance(error, OSError):
         return Refusal("not_accessible", _about_file(error))
+    if isinstance(error, typer.Abort):
+        return Refusal("aborted", "Nothing was entered, and nothing was done.")
+    if isinstance(error, TyperException) and hasattr(error, "format_message"):
+        return Refusal("usage", f"{error.format_message().rstrip('.')}. Add --help to see how it is used.")
     return _explain_other(error)
 
 
@@ -71,5 +81,9 @@ def _about_file(error: OSError) -> str:
 def _about_settings(error: Any) -> str:
     from funnelproof.settings import variable
 
-    faults = [f"{variable(str(fault['loc'][0]))}: {fault['msg']}" for fault in error.errors() if fault["loc"]]
+    faults = [
+        f"{variable(str(fault['loc'][0]))}: {fault['msg'].removeprefix('Value error, ').rstrip('.')}"
+        for fault in error.errors()
+        if fault["loc"]
+    ]
     return "; ".join(faults) + ". `funnelproof settings` describes each."

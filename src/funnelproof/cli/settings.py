@@ -1,4 +1,4 @@
-"""`funnelproof settings`: every setting, its present value and what it is for."""
+"""`funnelproof settings`: every setting, its present value, its default and what it is for."""
 
 import json
 
@@ -23,11 +23,23 @@ def settings(data: DataOption = None, as_json: JsonOption = False) -> None:
 
 
 def _show(rows: list[tuple[str, str, str]], *, as_json: bool) -> None:
+    from funnelproof.settings import Settings
+
+    defaults = {name: value for name, value, _ in Settings.model_construct().table()}
     if as_json:
-        named = [{"variable": name, "value": value, "description": sentence} for name, value, sentence in rows]
+        named = [
+            {"variable": name, "value": value, "default": defaults[name], "description": sentence}
+            for name, value, sentence in rows
+        ]
         typer.echo(json.dumps({"settings": named}))
         return
     from funnelproof.cli.table import show, table
 
-    shown = [(f"{name}\n= {value}" if value else f"{name}\n  (unset)", sentence) for name, value, sentence in rows]
-    show(table("Settings", ("variable and present value", "what it is"), shown))
+    shown = [(f"{name}\n{_beside(value, defaults[name])}", sentence) for name, value, sentence in rows]
+    show(table("Settings", ("variable, present value, default", "what it is"), shown))
+
+
+def _beside(value: str, default: str) -> str:
+    """A value with its default."""
+    present = f"= {value}" if value else "  unset"
+    return f"{present} (default)" if value == default else f"{present}\n  default: {default or 'unset'}"

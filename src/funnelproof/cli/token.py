@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from funnelproof.clock import Micros
     from funnelproof.storage.database import Transaction
 
+LONGEST_NAME = 100
+
 app = typer.Typer(help="Tokens of a handle.", no_args_is_help=True)
 
 
@@ -30,6 +32,7 @@ def create(
     as_json: JsonOption = False,
 ) -> None:
     """Make a token. Its text is shown once; it acts with its scopes, for the OWNER of the handle."""
+    _check_name(name)
     with opened_existing(data) as home:
         now = home.clock.now()
         token, text = home.database.write_now(lambda tx: _made(tx, handle, name, scope, days=days, now=now))
@@ -38,6 +41,14 @@ def create(
         return
     typer.echo(text)
     typer.echo(f"{token.token_id} may {', '.join(token.scopes)}. This is the only time its text is shown.", err=True)
+
+
+def _check_name(name: str) -> None:
+    """As `POST …/tokens` does."""
+    from funnelproof.errors import invalid
+
+    if not 1 <= len(name) <= LONGEST_NAME:
+        raise invalid("name", f"must have 1 to {LONGEST_NAME} characters: what the token is for, as lists show it.")
 
 
 def _made(

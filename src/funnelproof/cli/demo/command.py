@@ -15,6 +15,8 @@ from funnelproof.cli.home import JsonOption
 from funnelproof.cli.refusal import Refused
 
 if TYPE_CHECKING:
+    from subprocess import Popen
+
     from funnelproof.cli.demo.steps import Steps
     from funnelproof.cli.demo.story import Outcome
 
@@ -44,9 +46,18 @@ def demo(
             if as_json:
                 typer.echo(json.dumps(_as_object(outcome, address)))
             else:
-                tables.show_all(outcome, address, email=EMAIL, password=PASSWORD)
+                tables.show_all(outcome)
             if not leave:
-                server.wait()
+                _keep_serving(server, None if as_json else tables.where_to_go_on(outcome, address, EMAIL, PASSWORD))
+        if not as_json:
+            typer.echo("The server was stopped. `funnelproof demo` without --exit keeps it.")
+
+
+def _keep_serving(server: "Popen[str]", told: str | None) -> None:
+    if told is not None:
+        typer.echo(told)
+    server.wait()
+    raise typer.Exit
 
 
 def _prepare(folder: Path, steps: "Steps") -> None:

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-import typer
 from rich.table import Table
 
 from funnelproof.cli.demo.story import CAMPAIGN, HANDLE, SLUG, Outcome
@@ -11,16 +10,23 @@ from funnelproof.cli.table import show, table
 MARKS = {"PASS": "✓ PASS", "WARN": "▲ WARN", "FAIL": "✗ FAIL", "UNKNOWN": "? UNKNOWN", "SKIPPED": "– SKIPPED"}
 
 
-def show_all(outcome: Outcome, address: str, *, email: str, password: str) -> None:
+def show_all(outcome: Outcome) -> None:
     show(_health(outcome.health), _funnel(outcome.analytics), _receipt(outcome.receipt))
+
+
+def where_to_go_on(outcome: Outcome, address: str, email: str, password: str) -> str:
+    """True as long as the server serves."""
     campaign = f"{address}/v2/handles/{HANDLE}/campaigns/{CAMPAIGN}"
     bearer = f"-H 'Authorization: Bearer {outcome.token}'"
-    typer.echo(f"Open        {address}")
-    typer.echo(f"Login       {email}  {password}\n")
     query = "utm_source=mail&utm_medium=email&utm_campaign=spring"
-    typer.echo(f"curl -sI -X GET -A Mozilla/5.0 '{address}/{HANDLE}/{SLUG}?{query}'")
-    typer.echo(f"curl -s {bearer} {campaign}/health")
-    typer.echo(f"curl -s -X POST {bearer} {campaign}/test-conversion")
+    lines = (
+        f"Open        {address}",
+        f"Login       {email}  {password}\n",
+        f"curl -sI -X GET -A Mozilla/5.0 '{address}/{HANDLE}/{SLUG}?{query}'",
+        f"curl -s {bearer} {campaign}/health",
+        f"curl -s -X POST {bearer} {campaign}/test-conversion",
+    )
+    return "\n".join(lines)
 
 
 def _health(health: dict[str, Any]) -> Table:
