@@ -145,3 +145,13 @@ def test_an_unknown_address_is_named(client: Client, cast: Cast) -> None:
     document = refused(client.put(COLLABORATORS, {"items": items}, by=cast.owner), 400, "invalid_email")
     assert document["errors"][0]["pointer"] == "/items/1/email"
     assert "nemo@gharart.example" in document["detail"]
+
+
+def test_who_leaves_takes_their_tokens_along_for_good(client: Client, cast: Cast) -> None:
+    token = cast.token("campaigns.read", maker=cast.operator)
+    members = client.get(COLLABORATORS, by=cast.owner).json()["items"]
+    everybody = [{"email": member["email"], "role": member["role"]} for member in members]
+    without = [member for member in everybody if member["email"] != cast.operator.email]
+    for items in (without, everybody):
+        assert client.put(COLLABORATORS, {"items": items}, by=cast.owner).status_code == 200
+        assert client.get(f"{OURS}/campaigns", by=token).status_code == 401

@@ -192,11 +192,31 @@ def test_a_campaign_without_variants_is_tested_as_itself(client: Client, tester:
     assert [(variant["variantId"], variant["verdict"]) for variant in receipt["variants"]] == [(None, "PASS")]
 
 
-def test_password_and_max_clicks_are_not_asked_for_or_used_up(client: Client, tester: Actor, campaign: str) -> None:
+def test_password_and_max_clicks_are_reported_not_asked_for_or_used_up(
+    client: Client, tester: Actor, campaign: str
+) -> None:
     link = client.get(LINK, by=tester).json()
     client.put(LINK, {**link, "maxClicks": 1, "password": "open sesame", "version": link["version"]}, by=tester)
-    assert client.post(f"{campaign}/test-conversion", by=tester).json()["verdict"] == "PASS"
+    receipt = client.post(f"{campaign}/test-conversion", by=tester).json()
+    evidence = steps_of(receipt, "a")["link_resolves"]["evidence"]
+    assert receipt["verdict"] == "PASS"
+    assert evidence["password"] == "not asked for in a run"
+    assert evidence["maxClicks"] == "0 of 1 used; not used up by a run"
     assert client.get(LINK, by=tester).json()["usedClicks"] == 0
+
+
+def test_a_bridge_page_leads_on_as_a_redirect_does(client: Client, tester: Actor, campaign: str) -> None:
+    link = client.get(LINK, by=tester).json()
+    link["trackingPolicy"] = {"mode": "BRIDGE", "appendContextParam": True}
+    assert client.put(LINK, link, by=tester).status_code == 200
+    receipt = client.post(f"{campaign}/test-conversion", by=tester).json()
+    assert receipt["verdict"] == "PASS", receipt
+
+
+def test_an_end_in_the_past_does_not_keep_a_run_from_testing(client: Client, tester: Actor, campaign: str) -> None:
+    dates = {"startsAt": "2020-01-01T00:00:00Z", "endsAt": "2021-01-01T00:00:00Z"}
+    assert client.patch(campaign, dates, by=tester).status_code == 200
+    assert client.post(f"{campaign}/test-conversion", by=tester).json()["verdict"] == "PASS"
 
 
 def test_without_a_primary_link_there_is_nothing_to_test(client: Client, tester: Actor) -> None:

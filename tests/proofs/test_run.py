@@ -155,3 +155,13 @@ def test_the_same_visitor_returns_in_a_run(client: Client, tester: Actor, run: d
         click(client, run, "variant=a; visitor=ann")
     figures = client.get("/v2/handles/gharart/analytics?campaignId=new-buyer-funnel&mode=test", by=tester).json()
     assert (figures["totals"]["clicks"], figures["totals"]["visitors"]) == (3, 1)
+
+
+def test_a_runs_clock_stays_where_times_can_be_written(client: Client, tester: Actor, campaign: str) -> None:
+    late = client.post(f"{campaign}/test-runs", {"startsAt": "9999-12-30T00:00:00Z"}, by=tester)
+    refused(late, 400, "invalid_starts_at")
+    opened = client.post(f"{campaign}/test-runs", {"startsAt": "8999-12-31T00:00:00Z"}, by=tester)
+    answer = client.post(f"{opened.headers['location']}/clock", {"advanceSeconds": 2 * DAY_SECONDS}, by=tester)
+    refused(answer, 400, "invalid_advance_seconds")
+    ctx = ctx_of(click(client, opened.json()))
+    assert client.get(f"/v2/public/context?ctx={ctx}").json()["usable"] is True

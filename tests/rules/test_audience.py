@@ -47,6 +47,12 @@ def test_every_documented_route_has_a_row(control: Control, client: Client) -> N
     assert without == []
 
 
+def test_every_row_has_a_route(control: Control, client: Client) -> None:
+    documented = {(method, path) for method, path, _ in operations(control.openapi())}
+    pages = {rule.path for rule in AUDIENCE if rule.path.startswith("/docs")} | {"/", "/openapi.json"}
+    assert {(rule.method, rule.path) for rule in AUDIENCE if rule.path not in pages} - documented == set()
+
+
 def test_no_row_stands_twice_and_each_is_found_by_its_own_address() -> None:
     assert len(BY_ADDRESS) == len(AUDIENCE)
     for rule in AUDIENCE:

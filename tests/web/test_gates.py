@@ -90,13 +90,14 @@ def test_a_slow_body_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
     assert sent[0]["status"] == 408
 
 
-def test_a_client_that_leaves_gets_no_answer() -> None:
+def test_a_body_that_breaks_off_is_told_to_whoever_still_listens() -> None:
     async def left() -> Message:
         return {"type": "http.disconnect"}
 
     sent: list[Message] = []
     asyncio.run(_gated()(_post(), left, _into(sent)))
-    assert sent == []
+    assert sent[0]["status"] == 400
+    assert b"broke off" in sent[1]["body"]
 
 
 def test_no_more_is_read_than_the_limit() -> None:

@@ -9,11 +9,8 @@ from funnelproof.access.roles import Role
 from funnelproof.web.gates import BODY_LIMIT
 
 CREATOR, OPERATOR, OWNER = Role
-BATCH_LIMIT = 2 * BODY_LIMIT
 CAMPAIGN = "/v2/handles/{handle}/campaigns/{campaignId}"
-STRUCTURE = "/v2/handles/{handle}/site-structure/campaigns/{campaignId}"
 PUBLIC = "/v2/public/handles/{handle}"
-PUBLIC_STRUCTURE = PUBLIC + "/site-structure/campaigns/{campaignId}"
 
 
 class Who(StrEnum):
@@ -58,6 +55,7 @@ platform_operator = partial(_rule, Who.PLATFORM_OPERATOR)
 AUDIENCE: tuple[Rule, ...] = (
     anyone("GET", "/"),
     anyone("GET", "/docs"),
+    anyone("GET", "/docs/"),
     anyone("GET", "/docs/api"),
     anyone("GET", "/docs/{page}"),
     anyone("GET", "/docs/{folder}/{page}"),
@@ -85,10 +83,7 @@ AUDIENCE: tuple[Rule, ...] = (
     member("POST", CAMPAIGN + "/transitions", CREATOR, "campaigns.write"),
     member("GET", CAMPAIGN + "/history", CREATOR, "campaigns.read"),
     member("POST", CAMPAIGN + "/ramp", CREATOR, "campaigns.write"),
-    person("POST", CAMPAIGN + "/decision", OPERATOR),
-    person("DELETE", CAMPAIGN + "/decision", OPERATOR),
     member("GET", CAMPAIGN + "/sizing", CREATOR, "campaigns.read"),
-    member("POST", CAMPAIGN + "/copies", CREATOR, "campaigns.write"),
     member("GET", CAMPAIGN + "/results", CREATOR, "campaigns.read"),
     member("GET", CAMPAIGN + "/results/looks", CREATOR, "campaigns.read"),
     person("POST", CAMPAIGN + "/results/alarm/close", OPERATOR),
@@ -101,12 +96,6 @@ AUDIENCE: tuple[Rule, ...] = (
     member("POST", CAMPAIGN + "/test-runs/{runId}/clock", CREATOR, "campaigns.test"),
     member("PATCH", CAMPAIGN + "/test-runs/{runId}/configuration", CREATOR, "campaigns.test"),
     member("POST", CAMPAIGN + "/test-runs/{runId}/finish", CREATOR, "campaigns.test"),
-    member("GET", STRUCTURE, CREATOR, "pages.read"),
-    member("PUT", STRUCTURE, CREATOR, "pages.write"),
-    member("POST", STRUCTURE + "/publish", CREATOR, "pages.write"),
-    token_or_nobody("GET", PUBLIC_STRUCTURE, CREATOR, "pages.read"),
-    token("PUT", PUBLIC_STRUCTURE, CREATOR, "pages.write"),
-    token("POST", PUBLIC_STRUCTURE + "/publish", CREATOR, "pages.write"),
     member("GET", "/v2/handles/{handle}/links", CREATOR, "links.read"),
     member("GET", "/v2/handles/{handle}/links/{slug}", CREATOR, "links.read"),
     member("PUT", "/v2/handles/{handle}/links/{slug}", CREATOR, "links.write"),
@@ -123,11 +112,7 @@ AUDIENCE: tuple[Rule, ...] = (
     member("GET", "/v2/handles/{handle}/conversions", CREATOR, "analytics.read"),
     member("GET", "/v2/handles/{handle}/conversions/{conversionId}", CREATOR, "analytics.read"),
     member("POST", "/v2/handles/{handle}/conversions/release", CREATOR, "conversions.write"),
-    member("POST", "/v2/handles/{handle}/conversions/batch", CREATOR, "conversions.write", body_limit=BATCH_LIMIT),
     member("GET", "/v2/handles/{handle}/analytics", CREATOR, "analytics.read"),
-    signed_in("POST", "/v2/support/report", scope="support.write"),
-    platform_operator("POST", "/v2/operator/escalations"),
-    anyone("POST", "/v2/public/content-report"),
 )
 
 

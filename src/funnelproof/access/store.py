@@ -193,6 +193,12 @@ def revoke_token(tx: Transaction, handle: str, token_id: str, *, by: str, now: M
     tx.execute(statement.where(access_tokens.c.revoked_at.is_(None)).values(revoked_at=now, revoked_by=by))
 
 
+def revoke_tokens_of(tx: Transaction, handle: str, user_id: str, *, now: Micros) -> None:
+    """Who leaves takes their tokens along, also if they are let in again."""
+    where = (access_tokens.c.handle == handle, access_tokens.c.made_by == user_id, access_tokens.c.revoked_at.is_(None))
+    tx.execute(update(access_tokens).where(*where).values(revoked_at=now, revoked_by=user_id))
+
+
 def touch_token(tx: Transaction, handle: str, token_id: str, now: Micros) -> None:
     tx.execute(
         update(access_tokens)

@@ -6,6 +6,7 @@ import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from urllib.parse import parse_qsl
 
 from funnelproof.links.ctx import Consent
 
@@ -34,11 +35,16 @@ class Visitor:
 
 def consent_of(query: str, headers: Mapping[str, str], default: str) -> Consent:
     """`denied` and `basic` by the visitor's own word or the handle's default; Sec-GPC asks for `basic`."""
-    if default == Consent.DENIED or "fp_consent=denied" in query.split("&"):
+    if default == Consent.DENIED or _denies(query):
         return Consent.DENIED
     if headers.get("sec-gpc") == "1" or default == Consent.BASIC:
         return Consent.BASIC
     return Consent.FULL
+
+
+def _denies(query: str) -> bool:
+    """`fp_consent=denied`, percent-encoded or not."""
+    return ("fp" in query or "%" in query) and ("fp_consent", "denied") in parse_qsl(query, errors="replace")
 
 
 def cookie_of(headers: Mapping[str, str]) -> str | None:

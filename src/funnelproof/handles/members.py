@@ -31,6 +31,7 @@ def set_members(tx: Transaction, handle: str, parts: Sequence[Part], *, now: Mic
     present = {member.user_id: member.role for member in access.members_of(tx, handle)}
     for user_id in present.keys() - wanted.keys():
         access.remove_member(tx, handle, user_id)
+        access.revoke_tokens_of(tx, handle, user_id, now=now)
     for user_id, role in wanted.items():
         if user_id not in present:
             access.add_member(tx, handle, user_id, role, now=now)

@@ -6,7 +6,7 @@ from pydantic import Field
 from funnelproof.access.guard import CallerOf, RequestId
 from funnelproof.audit.act import Act
 from funnelproof.campaigns.campaign import CampaignStatus, IllegalTransition, NotReady
-from funnelproof.campaigns.requests import CampaignView
+from funnelproof.campaigns.requests import CampaignView, Reason
 from funnelproof.campaigns.routes import BASE, CampaignId, HandleName, shown
 from funnelproof.installation import Installation
 from funnelproof.launch.move import Override, check_override, ramp, transition
@@ -21,13 +21,13 @@ class Transition(Shape):
     """Where to move the campaign. `override` passes a closed gate: OPERATOR, JWT, with a reason."""
 
     to: CampaignStatus
-    reason: str | None = Field(None, min_length=1, max_length=500)
+    reason: Reason | None = None
     override: bool = False
 
 
 class Ramp(Shape):
     ramp_percent: int = Field(ge=0, le=100)
-    reason: str | None = Field(None, min_length=1, max_length=500)
+    reason: Reason | None = None
     override: bool = False
 
 

@@ -3,14 +3,15 @@
 import ipaddress
 import re
 from collections.abc import Collection, Mapping
+from posixpath import normpath
 from typing import NamedTuple
-from urllib.parse import SplitResult, parse_qsl, quote, unquote_plus, urlsplit
+from urllib.parse import SplitResult, parse_qsl, quote, unquote, unquote_plus, urlsplit
 
 from funnelproof.errors import Fault
 from funnelproof.handles.handle import RESERVED
 
 MAX_LENGTH = 2048
-MAX_QUERY = 8192
+MAX_QUERY = 65_536
 MAX_TAG = 200
 HOST = re.compile(r"(?=.{1,253}$)([a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]{0,61}[a-z0-9]", re.IGNORECASE)
 INNER_DOMAINS = (".localhost", ".local", ".internal")
@@ -62,12 +63,20 @@ def _fault_of_place(parts: SplitResult, rules: AddressRules) -> str | None:
 
 
 def _is_own_link(parts: SplitResult, rules: AddressRules) -> bool:
-    first, *others = parts.path[1:].split("/")
+    """Judged as a server reads it: percent-encoding undone, dots resolved, the scheme's own port left out."""
+    first, *others = [part for part in normpath(f"/{unquote(parts.path)}").split("/") if part] or [""]
     if rules.link_domain and (parts.hostname or "").endswith(f".{rules.link_domain}"):
         return bool(first) and not others
-    if parts.netloc.lower() not in rules.own_hosts:
+    if not any(same_host(parts, own) for own in rules.own_hosts):
         return False
-    return len(others) == 1 and bool(first and others[0]) and first not in RESERVED
+    return len(others) == 1 and first not in RESERVED
+
+
+def same_host(parts: SplitResult, host: str) -> bool:
+    """Whether an address is on this host (with its port, if it has one)."""
+    usual = {"http": 80, "https": 443}[parts.scheme]
+    name, _, port = host.partition(":") if not host.startswith("[") else host.rpartition(":")
+    return (parts.hostname or "").rstrip(".") == name.strip("[]") and (parts.port or usual) == int(port or usual)
 
 
 def _is_public_host(host: str) -> bool:

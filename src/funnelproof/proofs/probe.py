@@ -1,6 +1,8 @@
 """The doors of live traffic, opened from within: the same bytes in, the same answers out, and what each group moved."""
 
+import html
 import json
+import re
 from collections.abc import Mapping, MutableMapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -16,6 +18,8 @@ from funnelproof.installation import Installation
 from funnelproof.storage.ingest import Ingest, Verb
 from funnelproof.web.edge import EdgeAnswer, EdgeRequest
 from funnelproof.web.problems import document, status_of
+
+PAGE_LINK = re.compile(r'<a href="([^"]*)"')
 
 
 class WitnessLane:
@@ -94,6 +98,14 @@ async def _seen(answer: Any, request: EdgeRequest) -> Seen:
     except Problem as problem:
         body = document(problem, request_id=request.request_id, instance=request.path)
         return Seen(status_of(problem), "", body, request.stamp)
-    location = dict(given.headers).get("Location", "")
+    location = dict(given.headers).get("Location") or _led_on_by_page(given)
     is_json = given.media_type == "application/json"
     return Seen(given.status, location, json.loads(given.body) if is_json else {}, request.stamp)
+
+
+def _led_on_by_page(given: EdgeAnswer) -> str:
+    """Where the BRIDGE page leads: its one link."""
+    if given.status != 200 or not (given.media_type or "").startswith("text/html"):
+        return ""
+    found = PAGE_LINK.search(given.body.decode())
+    return html.unescape(found[1]) if found else ""

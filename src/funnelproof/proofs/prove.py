@@ -68,6 +68,7 @@ class _Test:
     def __init__(self, home: Installation, routes: RouteCache, opened: Opened, wanted: Wanted) -> None:
         self.home, self.run_row, self.world, self.wanted = home, opened.run, opened.world, wanted
         self.campaign = opened.world.snapshot.campaign
+        self.set_aside = opened.set_aside
         token = run_token(opened.run.handle, opened.run.run_id, home.keyring, home.clock.now())
         self.probe = Probe(home, routes, run_token=token, request_id=opened.run.request_id or opened.run.run_id)
         self.attempts = [Attempt(number, variant_id, {}) for number, variant_id in wanted.variants]
@@ -105,7 +106,7 @@ class _Test:
         attempt.click = await self.probe.click(self.run_row.handle, self.link.slug, query=query, who=who)
         variant = self.campaign.variant(attempt.variant)
         destination = (variant.destination_url if variant else None) or self.link.destination_url
-        return steps.link_resolves(attempt.click, destination)
+        return steps.link_resolves(attempt.click, destination, self.set_aside)
 
     async def _click_recorded(self, attempt: Attempt) -> Step:
         click_id = f"clk_{attempt.click.stamp}" if attempt.click else ""

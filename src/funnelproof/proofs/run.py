@@ -9,7 +9,7 @@ from funnelproof.campaigns import store as campaigns
 from funnelproof.campaigns.allocation import after_change
 from funnelproof.campaigns.campaign import Campaign, CampaignStatus
 from funnelproof.campaigns.create import check_campaign
-from funnelproof.clock import SECOND, Micros
+from funnelproof.clock import SECOND, Micros, from_iso, iso
 from funnelproof.errors import invalid
 from funnelproof.handles import settle
 from funnelproof.ids import new_id
@@ -27,12 +27,16 @@ from funnelproof.worlds.route import Snapshot
 from funnelproof.worlds.world import RunClosed, World
 
 OPEN, FINISHED = "OPEN", "FINISHED"
+LATEST_CLOCK: Micros = from_iso("9000-01-01T00:00:00Z")
 
 
 @dataclass(frozen=True, slots=True)
 class Opened:
+    """`set_aside` is what of the live link this run leaves out, by name."""
+
     run: Run
     world: World
+    set_aside: dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,27 +56,34 @@ def open_run(
     primary = next((link for link in own_links if link.slug == campaign.primary_slug), None)
     if primary is None:
         raise NoPrimaryLink
-    configuration = configuration_of(campaign, primary)
-    run_id = new_id("run")
+    run = _new_run(campaign, primary, seed=seed, opens_gate=opens_gate, act=act)
     snapshot = Snapshot(
         settle.existing(tx, handle), _in_run(campaign), tuple(_without_limits(link) for link in own_links)
     )
     world = World(
         handle=handle,
-        world=run_id,
+        world=run.run_id,
         number=worlds.next_number(tx, handle),
         campaign_id=campaign_id,
         seed=seed,
-        clock_at=act.at if starts_at is None else starts_at,
+        clock_at=_checked(act.at if starts_at is None else starts_at, "startsAt"),
         snapshot=snapshot,
         opened_at=act.at,
         closed_at=None,
         revision=1,
     )
-    run = Run(
-        handle=handle,
-        run_id=run_id,
-        campaign_id=campaign_id,
+    worlds.add(tx, world)
+    campaigns.add_phase(tx, snapshot.campaign, world=run.run_id, at=world.clock_at, reason="run opened")
+    store.add(tx, run)
+    return Opened(run, world, _set_aside(primary))
+
+
+def _new_run(campaign: Campaign, primary: Link, *, seed: str, opens_gate: bool, act: Act) -> Run:
+    configuration = configuration_of(campaign, primary)
+    return Run(
+        handle=campaign.handle,
+        run_id=new_id("run"),
+        campaign_id=campaign.campaign_id,
         state=OPEN,
         seed=seed,
         started_by=act.actor,
@@ -86,16 +97,22 @@ def open_run(
         variants=(),
         request_id=act.request_id,
     )
-    worlds.add(tx, world)
-    campaigns.add_phase(tx, snapshot.campaign, world=run_id, at=world.clock_at, reason="run opened")
-    store.add(tx, run)
-    return Opened(run, world)
+
+
+def _set_aside(link: Link) -> dict[str, Any]:
+    """What a run does not ask for or use up, so that its receipt can report it."""
+    found: dict[str, Any] = {}
+    if link.password_hash is not None:
+        found |= {"password": "not asked for in a run"}
+    if link.max_clicks is not None:
+        found["maxClicks"] = f"{link.used_clicks} of {link.max_clicks} used; not used up by a run"
+    return found
 
 
 def advance(tx: Transaction, handle: str, campaign_id: str, run_id: str, seconds: int) -> World:
     """Move the run's clock; it never goes back."""
     world = _locked(tx, handle, campaign_id, run_id)
-    moved = replace(world, clock_at=world.clock_at + seconds * SECOND)
+    moved = replace(world, clock_at=_checked(world.clock_at + seconds * SECOND, "advanceSeconds"))
     worlds.advance(tx, handle, run_id, moved.clock_at)
     return moved
 
@@ -163,6 +180,13 @@ def tested_variants(campaign: Campaign) -> list[tuple[int, str]]:
     return [(own.number, own.variant_id) for own in campaign.variants if weights[own.number] > 0] or [(0, "")]
 
 
+def _checked(at: Micros, field: str) -> Micros:
+    """The clock of a run stays where every time that follows from it can still be written."""
+    if at > LATEST_CLOCK:
+        raise invalid(field, f"would set the run's clock beyond {iso(LATEST_CLOCK)}.")
+    return at
+
+
 def _locked(tx: Transaction, handle: str, campaign_id: str, run_id: str) -> World:
     world = worlds.lock(tx, handle, run_id)
     if world is None or world.campaign_id != campaign_id:
@@ -173,7 +197,9 @@ def _locked(tx: Transaction, handle: str, campaign_id: str, run_id: str) -> Worl
 
 
 def _in_run(campaign: Campaign) -> Campaign:
-    return replace(campaign, status=CampaignStatus.ACTIVE, ramp_percent=100, epoch=1, phase=1)
+    """As a run takes it, whatever the campaign's own status and timer say."""
+    running = replace(campaign, status=CampaignStatus.ACTIVE, starts_at=None, ends_at=None)
+    return replace(running, ramp_percent=100, epoch=1, phase=1)
 
 
 def _without_limits(link: Link) -> Link:

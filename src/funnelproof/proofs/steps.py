@@ -18,12 +18,13 @@ def skipped(id_: str, why: str) -> Step:
     return Step(id_, StepStatus.SKIPPED, None, why)
 
 
-def link_resolves(seen: Seen, destination: str) -> Step:
+def link_resolves(seen: Seen, destination: str, set_aside: Mapping[str, Any]) -> Step:
     """The link is open at the run's clock and leads to the variant's destination (compared without its query)."""
-    expected = {"answers": "a redirect", "destination": place_of(destination)}
-    if seen.location:
-        return compared("link_resolves", expected, {"answers": "a redirect", "destination": place_of(seen.location)})
-    return compared("link_resolves", expected, refused(seen), requestId=seen.body.get("requestId"))
+    expected = {"answers": "leads on", "destination": place_of(destination)}
+    if not seen.location:
+        return compared("link_resolves", expected, refused(seen), requestId=seen.body.get("requestId"))
+    observed = {"answers": "leads on", "destination": place_of(seen.location)}
+    return compared("link_resolves", expected, observed, status=seen.status, **set_aside)
 
 
 def click_recorded(click: Mapping[str, Any] | None, *, variant: int, variant_id: str, tags: Mapping[str, str]) -> Step:

@@ -71,12 +71,6 @@ def standing_receipts(tx: Transaction, handle: str, campaign_id: str) -> dict[in
     return {row["variant"]: _standing(row) for row in tx.all(statement)}
 
 
-def configuration_of_run(tx: Transaction, handle: str, run_id: str) -> Mapping[str, Any]:
-    """The configuration that a run tested; empty if the run is unknown."""
-    run = find(tx, handle, run_id)
-    return run.configuration if run else {}
-
-
 def _standing(row: Row) -> StandingReceipt:
     return StandingReceipt(
         row["variant"], row["run_id"], Verdict(row["verdict"]), row["config_digest"], row["finished_at"]

@@ -6,10 +6,6 @@ from funnelproof.errors import Problem
 from funnelproof.web.problems import MEDIA_TYPE, body_of, headers_of, status_of
 
 
-class ClientLeft(Exception):  # noqa: N818 - nobody is there to be told of an error
-    """The client went away before its request was complete."""
-
-
 def header_values(scope: Scope, name: bytes) -> list[str]:
     return [value.decode("latin-1") for key, value in scope["headers"] if key.lower() == name]
 

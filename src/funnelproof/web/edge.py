@@ -9,7 +9,6 @@ from typing import Any
 from funnelproof.errors import NotFound, Problem
 from funnelproof.ids import is_request_id, uuid7_hex
 from funnelproof.web import problems
-from funnelproof.web.asgi import ClientLeft
 
 log = logging.getLogger(__name__)
 Scope = MutableMapping[str, Any]
@@ -46,6 +45,9 @@ class EdgeRequest:
 
     async def body(self, limit: int) -> bytes:
         """The whole body, at most `limit` bytes, within five seconds."""
+        told = self.headers.get("content-length", "")
+        if told.isascii() and told.isdigit() and int(told[:20]) > limit:
+            raise _too_large(limit)
         try:
             return await asyncio.wait_for(self._read(limit), BODY_SECONDS)
         except TimeoutError:
@@ -57,16 +59,18 @@ class EdgeRequest:
         while more:
             message = await self.receive()
             if message["type"] == "http.disconnect":
-                raise ClientLeft
+                raise problems.BrokenBody
             part = message.get("body", b"")
             size += len(part)
             if size > limit:
-                raise problems.TooLarge(
-                    f"The body is larger than {limit} bytes, which is what this route takes.", limit=limit
-                )
+                raise _too_large(limit)
             parts.append(part)
             more = message.get("more_body", False)
         return b"".join(parts)
+
+
+def _too_large(limit: int) -> problems.TooLarge:
+    return problems.TooLarge(f"The body is larger than {limit} bytes, which is what this route takes.", limit=limit)
 
 
 @dataclass(slots=True)
@@ -142,8 +146,6 @@ class Edge:
         request = read_request(scope, receive)
         try:
             answer = await self._through_door(request, link)
-        except ClientLeft:
-            return
         except Problem as problem:
             answer = self._refusal(problem, request, link)
         except Exception:

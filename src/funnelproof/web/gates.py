@@ -11,8 +11,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from funnelproof.errors import Fault, Problem, invalid_payload
 from funnelproof.ids import is_request_id, new_id
 from funnelproof.web import strict_json
-from funnelproof.web.asgi import ClientLeft, answer_problem, header
-from funnelproof.web.problems import InternalError, SlowBody, TooLarge, WrongMediaType
+from funnelproof.web.asgi import answer_problem, header
+from funnelproof.web.problems import BrokenBody, InternalError, SlowBody, TooLarge, WrongMediaType
 
 log = logging.getLogger(__name__)
 
@@ -59,8 +59,6 @@ async def _answer(app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> N
 
     try:
         await app(scope, receive, stamped)
-    except ClientLeft:
-        return
     except Problem as problem:
         await answer_problem(scope, stamped, problem)
     except Exception:
@@ -120,7 +118,7 @@ async def _read_all(receive: Receive, limit: int) -> bytes:
     while more:
         message = await receive()
         if message["type"] == "http.disconnect":
-            raise ClientLeft
+            raise BrokenBody
         part = message.get("body", b"")
         size += len(part)
         if size > limit:

@@ -53,6 +53,12 @@ class TooLarge(Problem):
     kind, code, title = "too_large", "payload_too_large", "The body is too large"
 
 
+class BrokenBody(Problem):
+    """The body broke off, or its chunks were malformed. Send the request again, whole."""
+
+    title = "The body is broken"
+
+
 class WrongMediaType(Problem):
     """This route takes application/json."""
 
