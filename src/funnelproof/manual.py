@@ -134,7 +134,7 @@ def _request(operation: dict[str, Any], schemas: Schemas) -> str:
 def _fields_table(title: str, fields: list[Field], schemas: Schemas) -> str:
     rows = "".join(
         f"<tr><td><code>{html.escape(name)}</code></td><td>{html.escape(_type(schema, schemas))}"
-        f"{', required' if required else ''}</td><td>{html.escape(schema.get('description', ''))}</td></tr>"
+        f"{', required' if required else ''}</td><td>{html.escape(_what(schema))}</td></tr>"
         for name, required, schema in fields
     )
     head = f"<tr><th>{title}</th><th>type</th><th>what it is</th></tr>"
@@ -170,6 +170,11 @@ def _type(schema: dict[str, Any], schemas: Schemas) -> str:
     if "properties" in found:
         return f"{text} of {', '.join(found['properties'])}"
     return f"{text} ({found['format']})" if "format" in found else text
+
+
+def _what(schema: dict[str, Any]) -> str:
+    examples = [f"For example {json.dumps(one, ensure_ascii=False)}." for one in schema.get("examples", [])[:1]]
+    return " ".join(filter(None, [schema.get("description", ""), *examples]))
 
 
 def _told(parameter: dict[str, Any]) -> dict[str, Any]:
