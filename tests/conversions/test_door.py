@@ -282,6 +282,28 @@ def test_money_is_kept_in_minor_units_of_its_currency(
     assert (made["value"], funnel.rows("conversions")[0]["value_minor"]) == (shown, minor)
 
 
+@pytest.mark.parametrize(
+    ("told", "wrong", "said"),
+    [
+        ({"currency": "JPY", "value": "1.5"}, ["/value"], "has 1 decimal; JPY has none."),
+        ({"currency": "XXX", "value": "1.5"}, ["/currency"], "not an ISO 4217 currency"),
+        ({"currency": "XXX", "value": "1.23456"}, ["/currency", "/value"], "no currency has more than 4"),
+        ({"currency": "USD", "value": "1.234", "occurredAt": "2031-01-01T00:00:00Z"}, ["/value", "/occurredAt"], "2"),
+        ({"currency": "XXX", "value": "1.23456", "occurredAt": "2031-01-01T00:00:00Z"},
+         ["/currency", "/value", "/occurredAt"], "in the future"),
+    ],
+)  # fmt: skip
+def test_currency_value_and_time_are_judged_at_once(
+    funnel: Funnel, told: dict[str, Any], wrong: list[str], said: str
+) -> None:
+    funnel.campaign()
+    code = {"/currency": "invalid_currency", "/value": "invalid_value"}.get(wrong[0]) if len(wrong) == 1 else None
+    document = refused(funnel.send(funnel.click().ctx, **told), 400, code or "invalid_payload")
+    assert pointers(document) == wrong
+    assert said in str([fault["detail"] for fault in document["errors"]])
+    assert funnel.rows("conversions") == []
+
+
 def test_without_a_value_a_conversion_counts_and_earns_nothing(funnel: Funnel) -> None:
     funnel.campaign()
     made = funnel.convert(funnel.click().ctx)
@@ -345,7 +367,8 @@ def test_what_is_too_much_to_believe_is_held(funnel: Funnel) -> None:
     ctx = funnel.click().ctx
     assert funnel.convert(ctx, "1", value="100.00")["disposition"] == "COUNTED"
     assert funnel.convert(ctx, "2", value="100.01")["disposition"] == "HELD"
-    assert funnel.convert(ctx, "3", value="100.01", currency="EUR")["disposition"] == "COUNTED"
+    other = funnel.convert(ctx, "3", value="1.00", currency="EUR")
+    assert (other["disposition"], "maxValue" in other["reason"]) == ("HELD", True)
 
 
 def test_a_visitors_total_above_what_is_plausible_is_held(funnel: Funnel) -> None:

@@ -1,16 +1,20 @@
 """Admission: the rules that a claim passes one by one, and where a conversion belongs. Knows no storage and no web."""
 
+import re
+
 from funnelproof.campaigns.campaign import Campaign, CountingRule
 from funnelproof.clock import MINUTE, Micros, iso, span
 from funnelproof.conversions.conversion import Claim, Conversion, Disposition, TrustedOnly
-from funnelproof.errors import invalid
+from funnelproof.errors import Fault, gathered, invalid, invalid_payload
 from funnelproof.links.ctx import Cohort, Mode
 from funnelproof.links.link import NoSuchCampaign
-from funnelproof.money import Money, check_currency, read_money
+from funnelproof.money import Money, check_currency, check_decimals, read_money
 
 PLACEHOLDER_KEYS = frozenset(
     {"null", "undefined", "none", "nan", "nil", "0", "test", "order_id", "orderid", "[object object]", "-", "n/a"}
 )
+PLACEHOLDER = re.compile(r"<.*>|%[A-Za-z_][\w.-]*%|\[[A-Za-z_][A-Za-z_ .-]*\]|\{[A-Za-z_][A-Za-z_ .-]*\}")
+"""A name in the brackets of some template language, and nothing else. `{…}` and `[…]` with digits may be ids."""
 PLACEHOLDER_MARKS = ("{{", "}}", "${", "<%", "%%")
 SLACK: Micros = 5 * MINUTE
 IMPLAUSIBLE_TOTAL_MINOR = 10**10
@@ -22,9 +26,14 @@ def check_key(key: str) -> str:
     """Refuse keys that a template forgot to fill: they would merge every order into one."""
     if not 1 <= len(key) <= 128 or not key.isascii() or not key.isprintable():
         raise invalid("idempotencyKey", "must have 1 to 128 printable ASCII characters; send the order's own id.")
-    if not key.strip() or key.strip().lower() in PLACEHOLDER_KEYS or any(mark in key for mark in PLACEHOLDER_MARKS):
+    if _is_placeholder(key.strip()):
         raise invalid("idempotencyKey", f"{key!r} is a placeholder; send the order's own id.", code="placeholder")
     return key
+
+
+def _is_placeholder(key: str) -> bool:
+    is_known = not key or key.lower() in PLACEHOLDER_KEYS
+    return is_known or PLACEHOLDER.fullmatch(key) is not None or any(mark in key for mark in PLACEHOLDER_MARKS)
 
 
 def check_campaign(claim: Claim, campaign: Campaign | None) -> Campaign:
@@ -39,8 +48,7 @@ def check_campaign(claim: Claim, campaign: Campaign | None) -> Campaign:
 
 def admitted(claim: Claim, campaign: Campaign, now: Micros) -> Conversion:
     """The conversion that a claim makes, as far as can be said before looking at what else is stored."""
-    value = read_value(claim, campaign)
-    occurred_at = event_time(claim, now)
+    value, occurred_at = _read(claim, campaign, now)
     event_type = claim.event_type or campaign.event_type
     disposition, reason = _first_disposition(claim, campaign, event_type, value=value, occurred_at=occurred_at)
     return Conversion(
@@ -69,10 +77,33 @@ def admitted(claim: Claim, campaign: Campaign, now: Micros) -> Conversion:
     )
 
 
-def read_value(claim: Claim, campaign: Campaign) -> Money | None:
-    """The amount in the claim's currency, the campaign's unless it names one. None: a conversion without a value."""
-    currency = check_currency(claim.currency or campaign.currency)
-    return None if claim.value_text is None else read_money(claim.value_text, currency)
+def _read(claim: Claim, campaign: Campaign, now: Micros) -> tuple[Money | None, Micros]:
+    """Amount and time, or one problem that tells all that is wrong with currency, value and time."""
+    faults: list[Fault] = []
+    value, occurred_at = None, now
+    with gathered(faults):
+        value = read_value(claim, campaign, faults)
+    with gathered(faults):
+        occurred_at = event_time(claim, now)
+    if faults:
+        raise invalid_payload(faults)
+    return value, occurred_at
+
+
+def read_value(claim: Claim, campaign: Campaign, faults: list[Fault]) -> Money | None:
+    """The amount in the claim's currency, the campaign's unless it names one. None: a conversion without a value.
+
+    Under a currency that does not exist, the value is judged as far as it can be; `faults` take what is wrong.
+    """
+    currency = None
+    with gathered(faults):
+        currency = check_currency(claim.currency or campaign.currency)
+    if claim.value_text is None:
+        return None
+    if currency is None:
+        check_decimals(claim.value_text)
+        return None
+    return read_money(claim.value_text, currency)
 
 
 def event_time(claim: Claim, now: Micros) -> Micros:
@@ -101,19 +132,21 @@ def _first_disposition(
         return Disposition.OUT_OF_WINDOW, f"it occurred {span(late)} after the click; {window}"
     if claim.ctx.cohort is Cohort.PAUSED:
         return Disposition.HELD, "the click came while the campaign was not active"
-    if value is not None and exceeds_maximum(value, campaign):
-        return Disposition.HELD, "its value exceeds the campaign's maxValue"
-    return Disposition.COUNTED, None
+    above = beyond_maximum(value, campaign)
+    return (Disposition.HELD, above) if above else (Disposition.COUNTED, None)
 
 
-def exceeds_maximum(value: Money, campaign: Campaign) -> bool:
-    """`maxValue` is in the campaign's currency; amounts in others are not compared."""
-    limit = campaign.max_value_minor
-    return limit is not None and value.currency == campaign.currency and value.minor > limit
+def beyond_maximum(value: Money | None, campaign: Campaign) -> str | None:
+    """Why a value is not within `maxValue`. One in another currency cannot be compared, so a person looks at it."""
+    if value is None or campaign.max_value_minor is None:
+        return None
+    if value.currency != campaign.currency:
+        return f"it is in {value.currency}, and the campaign's maxValue is in {campaign.currency}"
+    return "its value exceeds the campaign's maxValue" if value.minor > campaign.max_value_minor else None
 
 
 def is_implausible(value: Money | None, visitor_total_minor: int) -> bool:
-    """Whether it lifts what its visitor has spent, in its currency, above 10¹⁰ minor units."""
+    """Whether it lifts all that its visitor has spent above 10¹⁰ minor units, currencies taken together."""
     return value is not None and visitor_total_minor + value.minor > IMPLAUSIBLE_TOTAL_MINOR
 
 

@@ -37,12 +37,16 @@ def differences(claim: Claim, first: Conversion, campaign: Campaign | None) -> l
     same_event = (
         claim.event_type == first.event_type
         if claim.event_type is not None
-        # Left out, it meant the goal of that time: which it was unless it was set aside as another event.
-        else first.disposition is not Disposition.OTHER_EVENT
+        # Left out, it means the goal: that of the first time, or the present one.
+        else first.disposition is not Disposition.OTHER_EVENT or _is_goal(first, campaign)
     )
     faults = [] if claim.ctx.click_id == first.click_id else ["/ctx"]
     faults += [] if same_event else ["/eventType"]
     return faults + _money_differences(claim, first, campaign)
+
+
+def _is_goal(first: Conversion, campaign: Campaign | None) -> bool:
+    return campaign is not None and campaign.event_type == first.event_type
 
 
 def _money_differences(claim: Claim, first: Conversion, campaign: Campaign | None) -> list[str]:

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
 
+from funnelproof.campaigns import store as campaigns
 from funnelproof.clicks import store as visitors
 from funnelproof.conversions import store
 from funnelproof.conversions.admit import admitted, check_campaign
@@ -54,7 +55,7 @@ def _record_in_scope(tx: Transaction, claims: list[Claim]) -> dict[str, Answer]:
     store.count_repeats(tx, setting.handle, setting.world, group.repeats, setting.now(claims[0].received_at))
     settled = _store_new(tx, group)
     tallies.move(tx, group.moves)
-    return group.answers(settled)
+    return group.answers(tx, settled)
 
 
 def _store_new(tx: Transaction, group: "_Group") -> dict[str, Conversion]:
@@ -114,19 +115,26 @@ class _Group:
         made, digest = self.new[key]
         return First(made.conversion_id, digest, made.received_at, made)
 
-    def answers(self, settled: Mapping[str, Conversion]) -> dict[str, Answer]:
+    def answers(self, tx: Transaction, settled: Mapping[str, Conversion]) -> dict[str, Answer]:
         moved = frozenset(self.moves.worlds)
         return {
-            id_: verdict if isinstance(verdict, Problem) else self._recorded(id_, verdict, settled, moved)
+            id_: verdict
+            if isinstance(verdict, Problem)
+            else self._recorded(tx, id_, verdict, settled=settled, moved=moved)
             for id_, verdict in self.verdicts.items()
         }
 
     def _recorded(
-        self, claim_id: str, made: Conversion, settled: Mapping[str, Conversion], moved: frozenset[str]
+        self,
+        tx: Transaction,
+        claim_id: str,
+        made: Conversion,
+        *,
+        settled: Mapping[str, Conversion],
+        moved: frozenset[str],
     ) -> Recorded:
         last = settled.get(made.conversion_id, made)
-        campaign = self.setting.campaigns.get(last.campaign_id)
-        variant_id = campaign.variant_id(last.variant) if campaign else None
+        variant_id = _variant_id(tx, self.setting, last)
         return Recorded(last, variant_id, self.setting.mode, last.conversion_id == claim_id, moved)
 
     def _count_refusal(self, claim: Claim, problem: Problem) -> None:
@@ -143,3 +151,12 @@ class _Group:
         if claim.ctx.campaign in self.setting.campaigns:
             ref = (self.setting.handle, self.setting.world, claim.ctx.campaign)
             self.moves.add_quarter(ref, self.setting.now(claim.received_at), subject, name)
+
+
+def _variant_id(tx: Transaction, setting: Setting, made: Conversion) -> str | None:
+    """Also of a variant or campaign that was deleted since: the answer to a repeat is that of the first time."""
+    campaign = setting.campaigns.get(made.campaign_id)
+    known = campaign.variant_id(made.variant) if campaign else None
+    if known is None and made.variant:
+        return campaigns.variant_names(tx, setting.handle, made.campaign_id).get(made.variant)
+    return known

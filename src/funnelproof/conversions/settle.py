@@ -13,7 +13,7 @@ from funnelproof.links.ctx import Cohort
 from funnelproof.storage.database import Transaction
 
 Standings = Mapping[tuple[str, str], Standing]
-Spender = tuple[str, str, str]
+Spender = tuple[str, str]
 
 
 def settle(
@@ -45,7 +45,7 @@ def _wanted_seats(setting: Setting, made: Sequence[Conversion]) -> Counter[admit
 
 
 def _spent(tx: Transaction, setting: Setting, made: Sequence[Conversion]) -> dict[Spender, int]:
-    """What each visitor's counted conversions came to so far, by currency."""
+    """What each visitor's counted conversions came to so far, minor units of all currencies together."""
     refs = {each.visitor_ref for each in made if each.value is not None}
     return defaultdict(int, store.totals(tx, setting.handle, setting.world, refs))
 
@@ -55,7 +55,7 @@ def _judged(
 ) -> Conversion:
     if made.disposition is not Disposition.COUNTED:
         return made
-    if spent is not None and admit.is_implausible(made.value, spent[_spender(made)]):
+    if spent is not None and admit.is_implausible(made.value, spent[made.visitor_ref]):
         reason = "it lifts the visitor's total above what is plausible"
         return replace(made, disposition=Disposition.HELD, reason=reason)
     campaign = setting.campaigns[made.campaign_id]
@@ -77,11 +77,7 @@ def _note_counted(
         uses[found[0]] += 1
         taken[found[0]] += 1
     if spent is not None:
-        spent[_spender(made)] += made.value_minor or 0
-
-
-def _spender(made: Conversion) -> Spender:
-    return made.campaign_id, made.visitor, made.currency or ""
+        spent[made.visitor_ref] += made.value_minor or 0
 
 
 def _is_in_test(made: Conversion, setting: Setting, standings: Standings) -> bool:

@@ -1,5 +1,6 @@
 """Rows of `conversion_keys`, `claims`, `conversions` and `ledger_money`."""
 
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
@@ -152,10 +153,8 @@ def change_dispositions(tx: Transaction, handle: str, world: str, changed: Seque
         tx.execute(CHANGE_DISPOSITION, rows)
 
 
-def totals(
-    tx: Transaction, handle: str, world: str, refs: Collection[tuple[str, str]]
-) -> dict[tuple[str, str, str], int]:
-    """Counted gross minor units by (campaign, visitor, currency)."""
+def totals(tx: Transaction, handle: str, world: str, refs: Collection[tuple[str, str]]) -> dict[tuple[str, str], int]:
+    """Counted gross minor units by (campaign, visitor), of all currencies together."""
     if not refs:
         return {}
     where = (
@@ -163,8 +162,10 @@ def totals(
         ledger_money.c.world == world,
         tuple_(ledger_money.c.campaign_id, ledger_money.c.visitor).in_(sorted(refs)),
     )
-    rows = tx.all(select(ledger_money).where(*where))
-    return {(row["campaign_id"], row["visitor"], row["currency"]): row["gross_minor"] for row in rows}
+    sums: Counter[tuple[str, str]] = Counter()
+    for row in tx.all(select(ledger_money).where(*where)):
+        sums[row["campaign_id"], row["visitor"]] += row["gross_minor"]
+    return sums
 
 
 def add_money(tx: Transaction, rows: Sequence[Row]) -> list[Row]:
