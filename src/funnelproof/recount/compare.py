@@ -1,5 +1,6 @@
 """Stored counters beside recounted ones, world by world: how many agree, and which do not."""
 
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
@@ -13,6 +14,7 @@ from funnelproof.recount.rows import Scope, Standing
 from funnelproof.recount.rules import DAY_COUNTERS, PHASE_COUNTERS, QUARTER_SUBJECTS, TAG_SUBJECTS, Money, Recount
 from funnelproof.storage.database import Database, Transaction
 from funnelproof.storage.schema import day_tallies, phase_tallies, quarter_tallies
+from funnelproof.tallies.cap import OTHER, folded
 from funnelproof.tallies.move import ALL, QUARTER, SQUARES_BASE
 from funnelproof.worlds.world import LIVE
 
@@ -123,12 +125,26 @@ def _compare_visitor(report: Report, scope: Scope, standing: Standing) -> None:
 
 
 def _compare_days(tx: Transaction, scope: Scope, counted: Recount, report: Report) -> None:
-    for key, kept, made in _paired(tx, day_tallies, scope, counted.moves.days):
+    days = folded(counted.moves.days, _without_rows(tx, scope, counted))
+    for key, kept, made in _paired(tx, day_tallies, scope, days):
         dimension, day, value, currency = key[3:]
         place = " ".join(filter(None, (day, "all" if dimension == ALL else f"{dimension}={value}", currency)))
         for counter in DAY_COUNTERS:
             pair = (kept.get(counter, 0), made.get(counter, 0))
             report.compare(key[:3], day_tallies.name, place, counter, pair=pair)
+
+
+def _without_rows(tx: Transaction, scope: Scope, counted: Recount) -> dict[Key, set[str]]:
+    """Values that came when the list of their dimension was full, by list: they are counted as `(other)`."""
+    listed: dict[Key, set[str]] = defaultdict(set)
+    for key, _ in rows.stored(tx, day_tallies, scope):
+        listed[key[:5]].add(key[5])
+    full = {at for at, values in listed.items() if OTHER in values}
+    beyond: dict[Key, set[str]] = defaultdict(set)
+    for key in counted.moves.days:
+        if key[:5] in full and key[5] not in listed[key[:5]]:
+            beyond[key[:5]].add(key[5])
+    return beyond
 
 
 def _compare_phases(tx: Transaction, scope: Scope, counted: Recount, report: Report) -> None:

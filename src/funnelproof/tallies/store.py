@@ -9,6 +9,7 @@ from funnelproof.clock import Micros
 from funnelproof.storage.database import Row, Transaction
 from funnelproof.storage.schema import day_tallies, phase_tallies, quarter_tallies
 from funnelproof.storage.statements import add_up
+from funnelproof.tallies.cap import capped
 from funnelproof.tallies.move import ALL, QUARTER, Moves
 
 KEYS: Mapping[str, tuple[str, ...]] = {
@@ -24,7 +25,7 @@ FUNNEL = tuple(name for name in COUNTERS["day_tallies"])
 
 def move(tx: Transaction, moves: Moves) -> None:
     """Add what was collected to the counters, in the transaction of the rows it counts."""
-    add_up(tx, day_tallies, _rows(day_tallies, moves.days, tx.slot))
+    add_up(tx, day_tallies, _rows(day_tallies, capped(tx, moves.days), tx.slot))
     add_up(tx, phase_tallies, _rows(phase_tallies, moves.phases, tx.slot))
     quarters = {key: {"amount": amount} for key, amount in moves.quarters.items()}
     add_up(tx, quarter_tallies, _rows(quarter_tallies, quarters, tx.slot))
