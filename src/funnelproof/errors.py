@@ -1,7 +1,8 @@
 """What can go wrong, as one kind of exception. Knows no web: `web/problems.py` gives each kind its status."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -52,6 +53,15 @@ class Unavailable(Problem):
 
     kind, code, title = "unavailable", "unavailable", "Not available right now"
     retry_after_seconds = 1
+
+
+@contextmanager
+def gathered(faults: list[Fault]) -> Iterator[None]:
+    """Put the faults of a refusal into the list and go on, so that one answer tells all of them."""
+    try:
+        yield
+    except Invalid as problem:
+        faults.extend(problem.faults)
 
 
 SPOKEN_FOR = frozenset({"invalid_ctx", "invalid_token", "invalid_run_token", "invalid_credentials"})

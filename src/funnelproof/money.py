@@ -9,6 +9,7 @@ from iso4217 import Currency
 from funnelproof.errors import invalid
 
 MAX_MINOR = 10**12
+MOST_DECIMALS = 4
 DECIMAL = re.compile(r"([0-9]{1,30})(?:\.([0-9]{1,30}))?")
 
 
@@ -44,11 +45,22 @@ def read_money(text: str, currency: str, field: str = "value") -> Money:
     digits = exponent(check_currency(currency)) or 0
     whole, fraction = match[1], (match[2] or "").rstrip("0")
     if len(fraction) > digits:
-        raise invalid(field, f"has {len(fraction)} decimals; {currency} has {digits}.")
+        raise invalid(field, f"has {_decimals(len(fraction))}; {currency} has {digits or 'none'}.")
     minor = int(whole) * 10**digits + int(fraction.ljust(digits, "0") or 0)
     if minor > MAX_MINOR:
         raise invalid(field, f"is above the limit of {decimal_text(MAX_MINOR, currency)} {currency}.")
     return Money(minor, currency)
+
+
+def check_decimals(text: str, field: str = "value") -> None:
+    """What can be said of an amount whose currency is not known: no currency has more decimals than the finest."""
+    fraction = text.partition(".")[2].rstrip("0")
+    if len(fraction) > MOST_DECIMALS:
+        raise invalid(field, f"has {_decimals(len(fraction))}; no currency has more than {MOST_DECIMALS}.")
+
+
+def _decimals(count: int) -> str:
+    return f"{count} decimal" if count == 1 else f"{count} decimals"
 
 
 def decimal_text(minor: int, currency: str) -> str:

@@ -164,3 +164,16 @@ def test_tokens_have_the_same_links_at_the_public_address(client: Client, cast: 
     refused(client.get(f"{PUBLIC}/offer"), 401, "missing_bearer_token")
     refused(client.get(f"{PUBLIC}/offer", by=cast.token("links.*", handle="elsewhere")), 404, "handle_not_found")
     assert client.delete(f"{PUBLIC}/offer", by=writer).status_code == 204
+
+
+def test_what_is_read_only_and_what_is_wrong_are_told_at_once(client: Client, cast: Cast) -> None:
+    client.put(f"{LINKS}/offer", WHOLE, by=cast.owner)
+    wrong = {
+        **WHOLE,
+        "slug": "other",
+        "destinationUrl": "https://10.0.0.1/",
+        "scheduledEndAt": WHOLE["scheduledStartAt"],
+        "campaignId": "none",
+    }
+    document = refused(client.put(f"{LINKS}/offer", wrong, by=cast.owner), 400, "invalid_payload")
+    assert [fault["pointer"] for fault in document["errors"]] == ["/slug", "/destinationUrl", "/scheduledEndAt"]

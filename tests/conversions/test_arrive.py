@@ -16,6 +16,11 @@ from funnelproof.recount.compare import recount
 PATH = "/v2/public/arrivals"
 
 
+def reports(shop: Funnel) -> int:
+    """How often pages have reported that they opened."""
+    return sum(row["amount"] for row in shop.rows("quarter_tallies") if row["subject"] == "arrived")
+
+
 def test_a_visitor_arrives_once(shop: Funnel, home: Installation) -> None:
     shop.campaign()
     told = {"ctx": shop.click().ctx}
@@ -28,11 +33,16 @@ def test_a_visitor_arrives_once(shop: Funnel, home: Installation) -> None:
     assert recount(home.database, now=home.clock.now()).differences == []
 
 
-def test_a_conversion_is_an_arrival_too(shop: Funnel) -> None:
+def test_a_conversion_is_an_arrival_too_and_a_page_that_comes_after_it_has_reported(
+    shop: Funnel, home: Installation
+) -> None:
     shop.campaign()
     ctx = shop.click().ctx
     shop.convert(ctx)
+    assert reports(shop) == 0
     assert shop.client.post(PATH, {"ctx": ctx}).json()["status"] == "SEEN_BEFORE"
+    assert reports(shop) == 1
+    assert recount(home.database, now=home.clock.now()).differences == []
 
 
 def test_a_group_of_arrivals_mixes_good_and_bad(shop: Funnel, home: Installation) -> None:

@@ -217,7 +217,7 @@ TOO_MUCH = json.dumps({"ctx": "a", "idempotencyKey": "k", "properties": {"a": "x
     [
         (TOO_MUCH, {}, 413, "payload_too_large"),
         (b'{"ctx": "a', {}, 400, "invalid_payload"),
-        (b'{"ctx": "a\\u0000", "idempotencyKey": "k"}', {}, 400, "invalid_ctx"),
+        (b'{"ctx": "a\\u0000", "idempotencyKey": "k"}', {}, 400, "invalid_payload"),
         (b'{"ctx": "a", "idempotencyKey": "k", "value": 1e400}', {}, 400, "invalid_payload"),
         (b"{}", {"content-type": "application/xml"}, 415, "unsupported_media_type"),
         (b"{}", {"content-type": "application/x-www-form-urlencoded"}, 415, "unsupported_media_type"),

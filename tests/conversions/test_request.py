@@ -26,7 +26,11 @@ def faults(raw: bytes) -> list[tuple[str, str]]:
     return [(fault.pointer, fault.code) for fault in caught.value.faults]
 
 
-@pytest.mark.parametrize("key", ["order-1", "0000", "a" * 128, "order 17", "test-1", "~!@#$%^&*()"])
+@pytest.mark.parametrize(
+    "key",
+    ["order-1", "0000", "a" * 128, "order 17", "test-1", "~!@#$%^&*()", "{3F2504E0-4F89-11D3-9A0C-0305E82C3301}",
+     "[17]", "50%", "%7", "order<1>", "{order} 17"],
+)  # fmt: skip
 def test_an_order_id_is_a_key(key: str) -> None:
     assert check_key(key) == key
 
@@ -34,7 +38,8 @@ def test_an_order_id_is_a_key(key: str) -> None:
 @pytest.mark.parametrize(
     "key",
     ["", " ", "   ", "null", "NULL", "undefined", "None", "NaN", "0", "test", "{{order_id}}", "${orderId}", "<%= id %>",
-     "%%ORDER%%", "[object Object]", " null ", "-", "N/A", "a" * 129, "ordér", "order\t1", "order\n", "🙂"],
+     "%%ORDER%%", "<order>", " <the order's id> ", "%ORDER_ID%", "%order.id%", "[order_id]", "[Order ID]", "{order}",
+     "{order.id}", "[object Object]", " null ", "-", "N/A", "a" * 129, "ordér", "order\t1", "order\n", "🙂"],
 )  # fmt: skip
 def test_a_key_that_would_merge_orders_is_refused_and_says_so(key: str) -> None:
     with pytest.raises(Invalid, match="send the order's own id") as caught:
@@ -91,6 +96,7 @@ def test_what_is_no_conversion_is_refused(raw: bytes, expected: list[tuple[str, 
         ("properties", [], "/properties"),
         ("properties", {str(n): n for n in range(21)}, "/properties"),
         ("properties", {"a": "ä" * 2100}, "/properties"),
+        ("properties", {"": 1}, "/properties/"),
         ("properties", {"a/b": {"c": 1}}, "/properties/a~1b"),
         ("expect", "gharart", "/expect"),
         ("expect", {"handle": 5}, "/expect/handle"),

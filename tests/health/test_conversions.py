@@ -46,7 +46,16 @@ def test_the_reasons_that_are_judged(reason: str) -> None:
 @pytest.mark.parametrize("reason", ["wrong_handle", "not_yet_valid", "bad_signature"])
 def test_the_others_are_shown_and_not_judged(reason: str) -> None:
     check = ctx_returned(evidence(lately=returned(50, 50, reason)))
-    assert (check.status, check.evidence["variants"][0]["reasons"]) == (PASS, {reason: 50})
+    (shown,) = check.evidence["variants"]
+    assert (check.status, shown["refused"], shown["reasons"], shown["notJudged"]) == (PASS, 0, {}, {reason: 50})
+
+
+def test_the_refused_are_the_sum_of_their_reasons() -> None:
+    amounts = {("ctx_accepted", "1"): 9, ("ctx_refused", "expired 1"): 1, ("ctx_refused", "wrong_handle 1"): 1}
+    check = ctx_returned(evidence(lately=amounts))
+    (shown,) = check.evidence["variants"]
+    assert check.evidence["refused"] == shown["refused"] == sum(shown["reasons"].values()) == 1
+    assert (shown["n"], shown["notJudged"]) == (10, {"wrong_handle": 1})
 
 
 def test_each_variant_is_judged_alone() -> None:

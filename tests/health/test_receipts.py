@@ -42,6 +42,13 @@ def test_every_variant_with_weight_needs_a_fresh_pass(found: dict[int, ReceiptEv
     assert bool(check.remedy) == (expected is not PASS)
 
 
+@pytest.mark.parametrize("link", [None, replace(LINK, campaign_id="another")])
+def test_without_a_link_one_is_bound_first(link: Any) -> None:
+    remedy = receipts(evidence(receipts={}, link=link)).remedy or ""
+    assert remedy.startswith("First bind a primary link")
+    assert remedy.endswith("run the test conversion for A and B.")
+
+
 def test_a_variant_without_weight_needs_none() -> None:
     off = (TWO[0], replace(TWO[1], enabled=False))
     light = (TWO[0], replace(TWO[1], weight=0))

@@ -154,7 +154,12 @@ def test_an_arrival_told_by_a_page_is_seen(client: Client, read: Read, click: Cl
     ctx = click()
     assert read()["checks"]["arrival"]["status"] == "UNKNOWN"
     assert client.post("/v2/public/arrivals", {"ctx": ctx}).status_code == 200
-    assert read()["checks"]["arrival"]["status"] == "PASS"
+    arrival = read()["checks"]["arrival"]
+    assert (arrival["status"], arrival["evidence"]["sdkSeen"], arrival["evidence"]["compared"]) == ("UNKNOWN", True, 0)
+    for _ in range(9):
+        click()
+    arrival = read()["checks"]["arrival"]
+    assert (arrival["status"], arrival["evidence"]["compared"]) == ("PASS", 10)
 
 
 def test_an_order_alone_is_no_page_that_reports(read: Read, click: Click, convert: Convert) -> None:

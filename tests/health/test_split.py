@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from funnelproof.campaigns.variants import Variant
 from funnelproof.health.check import Check, Status
 from funnelproof.health.checks.split import arrival, leak, split
 from health.perfect import TWO, evidence, phase
@@ -90,14 +91,18 @@ def test_a_campaign_without_variants_cannot_leak() -> None:
 @pytest.mark.parametrize(
     ("phases", "expected"),
     [
-        ((), PASS),
+        ((), UNKNOWN),
+        ((phase(b=(2, 1, 0)),), UNKNOWN),
+        ((phase(a=(2, 1, 0)),), UNKNOWN),
+        ((phase(1, a=(2, 1, 0)), phase(2, b=(2, 1, 0))), UNKNOWN),
+        ((phase(a=(1, 0, 0), b=(1, 1, 0)),), PASS),
         ((phase(a=(5000, 4500, 0), b=(5000, 4400, 0)),), PASS),
         ((phase(a=(5000, 4500, 0), b=(5000, 3000, 0)),), FAIL),
         ((phase(a=(5000, 3000, 0), b=(5000, 4500, 0)),), FAIL),
         ((phase(a=(10, 10, 0), b=(10, 0, 0)),), PASS),
         ((phase(a=(5000, 5000, 0), b=(5000, 5000, 0)),), PASS),
         ((phase(a=(5000, 0, 0), b=(5000, 0, 0)),), PASS),
-        ((phase(buckets=CLOSED, a=(5000, 4500, 0), b=(5000, 3000, 0)),), PASS),
+        ((phase(buckets=CLOSED, a=(5000, 4500, 0), b=(5000, 3000, 0)),), UNKNOWN),
         (
             (
                 phase(1, buckets=(9000, 1000), a=(9000, 900, 0), b=(1000, 100, 0)),
@@ -112,6 +117,19 @@ def test_the_pages_of_all_variants_open_alike(phases: Any, expected: Status) -> 
     assert check.status is expected, check.evidence
 
 
+def test_how_many_were_compared_is_said() -> None:
+    phases = (phase(1, a=(5, 4, 0), b=(6, 5, 0)), phase(2, a=(7, 7, 0)))
+    check = found(arrival(evidence(phases=phases)))
+    assert (check.evidence["n"], check.evidence["compared"]) == (18, 11)
+    assert check.title == "The pages of all variants open alike, as far as 11 visitors can tell."
+
+
+def test_only_the_variants_that_were_compared_are_said_to_open_alike() -> None:
+    three = (*TWO, Variant(3, "c", "C", 50))
+    check = found(arrival(evidence(campaign={"variants": three}, phases=(phase(a=(5, 4, 0), b=(6, 5, 0)),))))
+    assert check.title.startswith("The pages of A and B open alike")
+
+
 @pytest.mark.parametrize(("worse", "a", "b"), [("B", 4500, 3000), ("A", 3000, 4500)])
 def test_the_page_that_loses_people_is_named(worse: str, a: int, b: int) -> None:
     check = found(arrival(evidence(phases=(phase(a=(5000, a, 0), b=(5000, b, 0)),))))
@@ -120,7 +138,9 @@ def test_the_page_that_loses_people_is_named(worse: str, a: int, b: int) -> None
 
 def test_without_reports_of_pages_nothing_is_said_about_them() -> None:
     lost = (phase(a=(5000, 4500, 0), b=(5000, 3000, 0)),)
-    assert found(arrival(evidence(phases=lost, sdk_seen=False))).status is UNKNOWN
+    check = found(arrival(evidence(phases=lost, sdk_seen=False)))
+    assert check.status is UNKNOWN
+    assert "POST /v2/public/arrivals" in (check.remedy or "")
 
 
 @pytest.mark.parametrize(

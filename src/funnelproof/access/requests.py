@@ -8,7 +8,7 @@ from funnelproof.access.accounts import check_email
 from funnelproof.access.passwords import LONGEST, check_password
 from funnelproof.access.roles import SCOPES, WILDCARDS, Role, check_scope
 from funnelproof.access.store import AccessToken, User
-from funnelproof.web.shape import Moment, Shape, ShownMoment, View, rule
+from funnelproof.web.shape import Moment, Shape, ShownMoment, View, example, rule
 
 Email = Annotated[str, Field(max_length=254, examples=["mara@gharart.com"]), rule(check_email)]
 NewPassword = Annotated[str, rule(check_password), Field(examples=["correct horse battery staple"])]
@@ -17,6 +17,10 @@ Scope = Annotated[str, rule(check_scope), Field(json_schema_extra={"enum": [*SCO
 
 
 class NewAccount(Shape):
+    model_config = example(
+        {"email": "mara@gharart.com", "password": "correct horse battery staple", "name": "Mara Lindqvist"}
+    )
+
     email: Email
     password: NewPassword
     name: Name = ""
@@ -29,11 +33,15 @@ class Accepted(View):
 
 
 class SignIn(Shape):
+    model_config = example({"email": "mara@gharart.com", "password": "correct horse battery staple"})
+
     email: Annotated[str, Field(max_length=254, examples=["mara@gharart.com"])]
     password: Annotated[str, Field(max_length=LONGEST, examples=["correct horse battery staple"])]
 
 
 class RefreshToken(Shape):
+    model_config = example({"refreshToken": "the newest one of the session"})
+
     refresh_token: Annotated[str, Field(max_length=200, description="The newest one of the session.")]
 
 
@@ -71,6 +79,8 @@ class MeView(View):
 
 
 class NewToken(Shape):
+    model_config = example({"name": "CI of the shop", "scopes": ["campaigns.*", "conversions.write"]})
+
     name: Annotated[str, Field(min_length=1, max_length=100, examples=["CI of the shop"])]
     scopes: Annotated[list[Scope], Field(min_length=1, max_length=40, examples=[["campaigns.*", "conversions.write"]])]
     expires_at: Moment | None = None

@@ -7,12 +7,12 @@ from funnelproof.audit.act import Act
 from funnelproof.campaigns import store
 from funnelproof.campaigns.allocation import after_change
 from funnelproof.campaigns.campaign import Campaign, CampaignKept, LaunchPolicy
-from funnelproof.campaigns.create import bind_existing, check_campaign
+from funnelproof.campaigns.create import bind_existing, binding_faults, campaign_faults
 from funnelproof.campaigns.fields import FOLLOW_THE_WINDOW, as_kept, defaults
 from funnelproof.campaigns.numbering import number_variants
-from funnelproof.campaigns.requests import CampaignChange
+from funnelproof.campaigns.requests import CampaignChange, view_of
 from funnelproof.campaigns.variants import Variant
-from funnelproof.errors import Problem, invalid
+from funnelproof.errors import Fault, Problem, gathered, invalid, invalid_payload
 from funnelproof.links import store as links
 from funnelproof.links.address import AddressRules
 from funnelproof.storage.database import Transaction
@@ -46,15 +46,35 @@ def change(
     tx: Transaction, before: Campaign, body: CampaignChange, *, rules: AddressRules, act: Act, powers: Powers
 ) -> Campaign:
     """Apply what the request names to a locked campaign. What stands already is no change."""
-    after = _applied(tx, before, body)
     entered = tallies.entries(tx, before.handle, store.LIVE, before.campaign_id, before.epoch) > 0
-    _check_loosening(before, after, body.reason, powers)
-    _check_embargo(before, after, body.reason, act, powers)
-    if entered and after.include_cookieless != before.include_cookieless:
-        raise invalid("includeCookieless", "is frozen: visitors have entered. It can be chosen anew in a copy.")
-    check_campaign(after, rules)
+    faults: list[Fault] = []
+    after = _applied(tx, before, body, faults)
+    with gathered(faults):
+        body.check_read_only(view_of(before))
+    with gathered(faults):
+        _check_loosening(before, after, body.reason, powers)
+    with gathered(faults):
+        _check_embargo(before, after, body.reason, act, powers)
+    faults += _faults_between(tx, before, after, somebody_entered=entered) + campaign_faults(after, rules)
+    if faults:
+        raise invalid_payload(faults)
+    _check_kept(tx, before, after.variants)
     if after == before:
         return before
+    return _write(tx, before, after, body, entered=entered, act=act)
+
+
+def _faults_between(tx: Transaction, before: Campaign, after: Campaign, *, somebody_entered: bool) -> list[Fault]:
+    faults: list[Fault] = []
+    if somebody_entered and after.include_cookieless != before.include_cookieless:
+        detail = "is frozen: visitors have entered. It can be chosen anew in a copy."
+        faults.append(Fault("/includeCookieless", "invalid", detail))
+    return faults + (binding_faults(tx, after) if after.primary_slug != before.primary_slug else [])
+
+
+def _write(
+    tx: Transaction, before: Campaign, after: Campaign, body: CampaignChange, *, entered: bool, act: Act
+) -> Campaign:
     if after.primary_slug != before.primary_slug and after.primary_slug is not None:
         bind_existing(tx, after, after.primary_slug, act.at)
     if entered and after.plan != before.plan:
@@ -94,18 +114,19 @@ def delete(tx: Transaction, campaign: Campaign, act: Act) -> None:
     store.write_history(tx, campaign, at=act.at, act="deleted", actor=act.actor, request_id=act.request_id)
 
 
-def _applied(tx: Transaction, before: Campaign, body: CampaignChange) -> Campaign:
-    told = as_kept(body.changeable(), before.currency)
-    if "name" in body.given():
-        if body.name is None:
-            raise invalid("name", "cannot be null; leave it out to keep it.")
+def _applied(tx: Transaction, before: Campaign, body: CampaignChange, faults: list[Fault]) -> Campaign:
+    """The campaign as the request wants it; what cannot be wanted adds to `faults`."""
+    told = as_kept(body.changeable(), before.currency, faults)
+    if body.name is not None:
         told["name"] = body.name
+    elif "name" in body.given():
+        faults.append(Fault("/name", "invalid", "cannot be null; leave it out to keep it."))
     window = told.get("attribution_window_days", before.attribution_window_days)
     usual = defaults(before.goal_type, window or defaults(before.goal_type, 1)["attribution_window_days"])
     values = {name: usual[name] if value is None else value for name, value in told.items()}
     values = _followers(before, usual) | values
     if "variants" in body.given():
-        values |= _variants(tx, before, body)
+        values |= _variants(tx, before, body, faults)
     return replace(before, **values)
 
 
@@ -115,22 +136,22 @@ def _followers(before: Campaign, usual: dict[str, Any]) -> dict[str, Any]:
     return {name: usual[name] for name in FOLLOW_THE_WINDOW if getattr(before, name) == had[name]}
 
 
-def _variants(tx: Transaction, before: Campaign, body: CampaignChange) -> dict[str, Any]:
+def _variants(tx: Transaction, before: Campaign, body: CampaignChange, faults: list[Fault]) -> dict[str, Any]:
     bodies = body.variants or []
     for at, variant in enumerate(bodies):
         known = next((own.number for own in before.variants if own.variant_id == variant.variant_id), None)
         if variant.repeated.get("number", known) != known:
-            raise invalid(
-                f"variants/{at}/number", "cannot be set; leave it out, or send it as it is.", code="read_only_field"
-            )
-    ever = store.variant_ids_ever(tx, before.handle, before.campaign_id)
-    after = number_variants(bodies, before=before.variants, next_number=before.next_variant_number, ever=ever)
-    _check_kept(tx, before, after)
+            detail = "cannot be set; leave it out, or send it as it is."
+            faults.append(Fault(f"/variants/{at}/number", "read_only_field", detail))
+    ever, next_number = store.variant_ids_ever(tx, before.handle, before.campaign_id), before.next_variant_number
+    after = number_variants(bodies, before=before.variants, next_number=next_number, ever=ever, faults=faults)
     return {"variants": after, "next_variant_number": max([before.next_variant_number, *(v.number + 1 for v in after)])}
 
 
 def _check_kept(tx: Transaction, before: Campaign, after: tuple[Variant, ...]) -> None:
     kept = {variant.number for variant in after}
+    if all(variant.number in kept for variant in before.variants):
+        return
     rows = tallies.phases(tx, before.handle, store.LIVE, before.campaign_id)
     entered = {row["variant"] for row in rows if row["cohort"] == "ENTERED" and row["visitors"]}
     gone = [variant.variant_id for variant in before.variants if variant.number in entered - kept]

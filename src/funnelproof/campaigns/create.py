@@ -10,7 +10,7 @@ from funnelproof.campaigns.fields import WINDOW_DAYS, as_kept, defaults
 from funnelproof.campaigns.numbering import number_variants
 from funnelproof.campaigns.requests import NewCampaign
 from funnelproof.clock import Micros
-from funnelproof.errors import Fault, invalid, invalid_payload
+from funnelproof.errors import Fault, gathered, invalid_payload
 from funnelproof.links import store as links
 from funnelproof.links.address import AddressRules, destination_faults
 from funnelproof.links.link import Link
@@ -23,11 +23,11 @@ def create(
     tx: Transaction, *, handle: str, body: NewCampaign, currency: str, rules: AddressRules, act: Act
 ) -> Campaign:
     """Create a campaign; `currency` is the handle's, taken unless the body names one."""
-    campaign = new_campaign(handle, body, currency, act.at)
+    faults = _faults_of_new(body)
+    campaign = new_campaign(handle, body, currency, act.at, faults)
     link = _primary_link(campaign, body)
-    faults = _faults_of_new(body) + campaign_faults(campaign, rules)
-    if link is not None:
-        faults += link_faults(link, rules, "/primaryLink")
+    faults += campaign_faults(campaign, rules)
+    faults += binding_faults(tx, campaign) if link is None else link_faults(link, rules, "/primaryLink")
     if faults:
         raise invalid_payload(faults)
     if campaign.status is CampaignStatus.ACTIVE and campaign.launch_policy is not LaunchPolicy.OPEN:
@@ -41,21 +41,23 @@ def create(
     return campaign
 
 
-def new_campaign(handle: str, body: NewCampaign, currency: str, now: Micros) -> Campaign:
-    """The campaign that a request asks for, all defaults filled in."""
-    money = check_currency(body.currency or currency)
-    told = {name: value for name, value in as_kept(body.changeable(), money).items() if value is not None}
+def new_campaign(handle: str, body: NewCampaign, currency: str, now: Micros, faults: list[Fault]) -> Campaign:
+    """The campaign that a request asks for, all defaults filled in. What cannot be kept adds to `faults`."""
+    money = None
+    with gathered(faults):
+        money = check_currency(body.currency or currency)
+    told = {name: value for name, value in as_kept(body.changeable(), money, faults).items() if value is not None}
     fields = defaults(body.goal_type, told.get("attribution_window_days", WINDOW_DAYS)) | told
     if body.primary_link is not None:
         fields["primary_slug"] = body.primary_link.slug
-    variants = number_variants(body.variants or [], before=(), next_number=1, ever=set())
+    variants = number_variants(body.variants or [], before=(), next_number=1, ever=set(), faults=faults)
     return Campaign(
         handle=handle,
         campaign_id=body.campaign_id,
         name=body.name,
         goal_type=body.goal_type,
         status=body.status,
-        currency=money,
+        currency=money or currency,
         ramp_percent=body.ramp_percent,
         epoch=1,
         phase=1,
@@ -89,14 +91,27 @@ def campaign_faults(campaign: Campaign, rules: AddressRules) -> list[Fault]:
     return faults + split_faults(campaign)
 
 
+def binding_faults(tx: Transaction, campaign: Campaign) -> list[Fault]:
+    """Why the link that `primarySlug` names cannot be this campaign's own; empty if it can, or none is named."""
+    slug = campaign.primary_slug
+    return [] if slug is None else _faults_of_binding(campaign, slug, links.find(tx, campaign.handle, slug))
+
+
+def _faults_of_binding(campaign: Campaign, slug: str, link: Link | None) -> list[Fault]:
+    if link is None:
+        detail = f"no link {slug!r} in this handle; create it, or send primaryLink."
+        return [Fault("/primarySlug", "invalid", detail)]
+    if link.campaign_id in (None, campaign.campaign_id):
+        return []
+    return [Fault("/primarySlug", "invalid", f"the link {slug!r} belongs to the campaign {link.campaign_id!r}.")]
+
+
 def bind_existing(tx: Transaction, campaign: Campaign, slug: str, now: Micros) -> None:
     """Make a link of this handle the campaign's own."""
     link = links.find(tx, campaign.handle, slug, to_change=True)
-    if link is None:
-        raise invalid("primarySlug", f"no link {slug!r} in this handle; create it, or send primaryLink.")
-    if link.campaign_id not in (None, campaign.campaign_id):
-        raise invalid("primarySlug", f"the link {slug!r} belongs to the campaign {link.campaign_id!r}.")
-    if link.campaign_id is None:
+    if faults := _faults_of_binding(campaign, slug, link):
+        raise invalid_payload(faults)
+    if link is not None and link.campaign_id is None:
         links.replace(tx, replace(link, campaign_id=campaign.campaign_id, updated_at=now, version=link.version + 1))
 
 

@@ -5,6 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 from funnelproof.campaigns.campaign import DAY_SECONDS, PRESETS, GoalType, LaunchPolicy
+from funnelproof.errors import Fault, gathered
 from funnelproof.money import read_money
 
 WINDOW_DAYS = 30
@@ -42,12 +43,19 @@ def defaults(goal_type: GoalType, window_days: int) -> dict[str, Any]:
     }
 
 
-def as_kept(told: Mapping[str, Any], currency: str) -> dict[str, Any]:
-    """Told fields under the names and in the form in which a campaign keeps them; null stays None."""
+def as_kept(told: Mapping[str, Any], currency: str | None, faults: list[Fault]) -> dict[str, Any]:
+    """Told fields under the names and in the form in which a campaign keeps them; null stays None.
+
+    A value that cannot be kept is left out and adds to `faults`. Without a currency no amount can be judged.
+    """
     values = dict(told)
     if "max_value" in values:
         text = values.pop("max_value")
-        values["max_value_minor"] = None if text is None else read_money(text, currency, "maxValue").minor
+        if text is None:
+            values["max_value_minor"] = None
+        elif currency is not None:
+            with gathered(faults):
+                values["max_value_minor"] = read_money(text, currency, "maxValue").minor
     if values.get("tag_policy") is not None:
         values["tag_policy"] = values["tag_policy"].model_dump()
     return values | {name: fraction_text(values[name]) for name in FRACTIONS if name in values}

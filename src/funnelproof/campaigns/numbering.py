@@ -4,17 +4,25 @@ from collections.abc import Sequence
 
 from funnelproof.campaigns.requests import VariantBody
 from funnelproof.campaigns.variants import Variant
-from funnelproof.errors import Fault, invalid_payload
+from funnelproof.errors import Fault
 
 
 def number_variants(
-    bodies: Sequence[VariantBody], *, before: tuple[Variant, ...], next_number: int, ever: set[str]
+    bodies: Sequence[VariantBody],
+    *,
+    before: tuple[Variant, ...],
+    next_number: int,
+    ever: set[str],
+    faults: list[Fault],
 ) -> tuple[Variant, ...]:
-    """Variants as asked for: known ids keep number and name, new ones get the next; `ever` are all ids given so far."""
+    """Variants as asked for: known ids keep number and name, new ones get the next; `ever` are all ids given so far.
+
+    With ids that cannot be given, `faults` grow and the answer is only good for finding what else is wrong.
+    """
     known = {variant.variant_id: variant for variant in before}
-    if faults := _id_faults(bodies, taken=ever - set(known)):
-        raise invalid_payload(faults)
+    faults += _id_faults(bodies, taken=ever - set(known))
     control = _control_id(bodies, before)
+    seen: set[str] = set()
     numbered: list[Variant] = []
     for body in bodies:
         own = known.get(body.variant_id)
@@ -25,12 +33,17 @@ def number_variants(
                 name=body.name or (own.name if own else body.variant_id),
                 weight=body.weight,
                 destination_url=body.destination_url,
-                control=body.variant_id == control if body.control is None else body.control,
+                control=_is(body, control, seen) if body.control is None else body.control,
                 enabled=body.enabled,
             )
         )
         next_number += own is None
+        seen.add(body.variant_id)
     return tuple(numbered)
+
+
+def _is(body: VariantBody, control: str | None, seen: set[str]) -> bool:
+    return body.variant_id == control and body.variant_id not in seen
 
 
 def _control_id(bodies: Sequence[VariantBody], before: tuple[Variant, ...]) -> str | None:

@@ -7,11 +7,11 @@ from funnelproof.campaigns import store
 from funnelproof.campaigns.allocation import after_change
 from funnelproof.campaigns.campaign import Campaign
 from funnelproof.campaigns.change import note_change
-from funnelproof.errors import Problem
+from funnelproof.errors import Fault, Problem, gathered, invalid_payload
 from funnelproof.links import store as links
 from funnelproof.links.address import AddressRules
 from funnelproof.links.link import Link, LinkNotFound, NoSuchCampaign
-from funnelproof.links.requests import LinkBody, check_link, link_of, view_of
+from funnelproof.links.requests import LinkBody, link_faults, link_of, view_of
 from funnelproof.storage.database import Transaction
 from funnelproof.tallies import store as tallies
 from funnelproof.web.etag import check_if_match
@@ -38,13 +38,16 @@ def put_link(
     """Write a link whole; answer it and whether it is new. Without a word on the password the present one stays."""
     before = links.find(tx, handle, slug, to_change=True)
     check_if_match(if_match, before.version if before else None)
+    faults: list[Fault] = []
     if before is not None:
-        body.check_read_only(view_of(_as_last_seen(before, body), public_url))
+        with gathered(faults):
+            body.check_read_only(view_of(_as_last_seen(before, body), public_url))
     kept_hash = before.password_hash if before and "password" not in body.given() else password_hash
     link = link_of(body, handle=handle, slug=slug, now=act.at, password_hash=kept_hash)
+    if faults := faults + link_faults(link, rules):
+        raise invalid_payload(faults)
     if link.campaign_id is not None and store.find(tx, handle, link.campaign_id) is None:
         raise NoSuchCampaign(f"The campaign {link.campaign_id!r} of this link does not exist; create it first.")
-    check_link(link, rules)
     if before is None:
         links.add(tx, link)
         return link, True

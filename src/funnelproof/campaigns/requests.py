@@ -19,9 +19,10 @@ from funnelproof.clock import iso, iso_or_none
 from funnelproof.links.link import SLUG
 from funnelproof.links.requests import PrimaryLinkBody
 from funnelproof.money import decimal_text
-from funnelproof.web.shape import Edit, Moment, Shape, View
+from funnelproof.web.shape import Edit, Moment, Shape, View, example
 
 Name = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]+$")]
+Reason = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500)]
 Event = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,63}$")]
 Amount = Annotated[str, StringConstraints(pattern=r"^[0-9]{1,30}(\.[0-9]{1,30})?$")]
 Fraction = Annotated[float, Field(gt=0, lt=1)]
@@ -92,6 +93,19 @@ CHANGEABLE = frozenset(_Changeable.model_fields) - {"variants"}
 
 
 class NewCampaign(_Changeable):
+    model_config = example(
+        {
+            "campaignId": "new-buyer-funnel",
+            "name": "New buyer funnel",
+            "goalType": "PRODUCT_SALE",
+            "primaryLink": {"slug": "buy-now", "destinationUrl": "https://shop.example/a"},
+            "variants": [
+                {"variantId": "a", "weight": 50, "control": True},
+                {"variantId": "b", "weight": 50, "destinationUrl": "https://shop.example/b"},
+            ],
+        }
+    )
+
     campaign_id: str = Field(pattern=CAMPAIGN_ID, examples=["new-buyer-funnel"])
     name: Name
     goal_type: GoalType
@@ -104,10 +118,12 @@ class NewCampaign(_Changeable):
 class CampaignChange(_Changeable):
     """Only the fields that are sent change; null takes a field back to its default."""
 
+    model_config = example({"name": "New buyer funnel", "attributionWindowDays": 14})
+
     read_only = READ_ONLY
 
     name: Name | None = None
-    reason: str | None = Field(None, max_length=500, description="Kept in the history; needed to loosen launchPolicy.")
+    reason: Reason | None = Field(None, description="Kept in the history; needed to loosen launchPolicy.")
 
 
 class VariantView(View):

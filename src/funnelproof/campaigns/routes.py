@@ -109,7 +109,6 @@ def _add_one(router: APIRouter, home: Installation, rules: AddressRules) -> None
         def work(tx: Transaction) -> Campaign:
             before = store.lock(tx, handle, campaignId)
             check_if_match(if_match, before.version)
-            body.check_read_only(view_of(before))
             return change(tx, before, body, rules=rules, act=act, powers=powers)
 
         return shown(await home.database.write(work), response)

@@ -19,13 +19,15 @@ from funnelproof.links.link import LinkNotFound, check_not_used_up, check_open
 from funnelproof.links.requests import Country, Device, Word
 from funnelproof.storage.database import Transaction
 from funnelproof.web.openapi import refusals
-from funnelproof.web.shape import Shape, View
+from funnelproof.web.shape import Shape, View, example
 from funnelproof.worlds.route import Route
 from funnelproof.worlds.world import LIVE
 
 
 class PreviewBody(Shape):
     """Who would click. Without a visitor, one is made up: 32 lower-case hex digits, as in the cookie fp_vid."""
+
+    model_config = example({"country": "IN", "device": "MOBILE"})
 
     visitor: str | None = Field(None, pattern=f"^{COOKIE_VALUE.pattern}$")
     country: Country = "ZZ"

@@ -31,7 +31,10 @@ class Arrival:
 
 
 def arrive(tx: Transaction, arrivals: Sequence[Arrival]) -> list[bool | Problem]:
-    """Mark each visitor as arrived once; answer whether this was the first time."""
+    """Mark each visitor as arrived once; answer whether this was the first time.
+
+    A page that reports somebody who arrived before, with an order, has reported all the same, and is counted so.
+    """
     answers: dict[int, bool | Problem] = {}
     in_order = sorted(enumerate(arrivals), key=lambda pair: pair[1].scope)
     for _, group in groupby(in_order, key=lambda pair: pair[1].scope):
@@ -49,7 +52,11 @@ def _arrive_in_scope(tx: Transaction, group: dict[int, Arrival]) -> dict[int, bo
     before = store.lock_standings(tx, setting.handle, setting.world, refs)
     after = dict(before)
     answers = {position: _take(arrival, setting, after) for position, arrival in group.items()}
-    _write(tx, setting, before, after)
+    moves = Moves()
+    for position, arrival in group.items():
+        if arrival.visitor_ref in after and not isinstance(answers[position], Problem):
+            _count_report(moves, setting, arrival, after[arrival.visitor_ref])
+    _write(tx, setting, before, after, moves)
     return answers
 
 
@@ -67,17 +74,23 @@ def _take(arrival: Arrival, setting: Setting, standings: dict[tuple[str, str], S
     return True
 
 
+def _count_report(moves: Moves, setting: Setting, arrival: Arrival, standing: Standing) -> None:
+    ref = (setting.handle, setting.world, standing.campaign_id)
+    moves.add_quarter(ref, setting.now(arrival.at), "arrived", str(standing.variant))
+
+
 def _write(
-    tx: Transaction, setting: Setting, before: dict[tuple[str, str], Standing], after: dict[tuple[str, str], Standing]
+    tx: Transaction,
+    setting: Setting,
+    before: dict[tuple[str, str], Standing],
+    after: dict[tuple[str, str], Standing],
+    moves: Moves,
 ) -> None:
-    moves = Moves()
     changed = [ref for ref, standing in after.items() if standing != before[ref]]
     for ref in changed:
         first_at = after[ref].first_at
         day = local_day(first_at, setting.owner.zone_at(first_at))
         count_visitor(moves, (setting.handle, setting.world), before[ref], -1, day)
         count_visitor(moves, (setting.handle, setting.world), after[ref], +1, day)
-        arrived_at = after[ref].arrived_at or first_at
-        moves.add_quarter((setting.handle, setting.world, ref[0]), arrived_at, "arrived", str(after[ref].variant))
     store.change_standings(tx, setting.handle, setting.world, [after[ref] for ref in changed])
     tallies.move(tx, moves)

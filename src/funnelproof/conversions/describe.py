@@ -7,7 +7,7 @@ from funnelproof.conversions.view import ConversionView
 from funnelproof.errors import Invalid
 from funnelproof.links.ctx import InvalidCtx
 from funnelproof.links.link import NoSuchCampaign
-from funnelproof.web.openapi import refusals
+from funnelproof.web.openapi import preflight, refusals
 
 CTX = {"type": "string", "maxLength": 256, "description": "The value of `ctx` that the redirect put into the address."}
 REQUEST: dict[str, Any] = {
@@ -48,6 +48,7 @@ ARRIVAL: dict[str, Any] = {
     "additionalProperties": False,
     "required": ["ctx"],
     "properties": {"ctx": CTX},
+    "examples": [{"ctx": "Ueh0.EBAAAQABAAEBogj8hvwAKN6A…"}],
 }
 ARRIVED: dict[str, Any] = {
     "type": "object",
@@ -68,6 +69,7 @@ def paths() -> dict[str, Any]:
     refused = refusals(InvalidCtx, Invalid, NoSuchCampaign, KeyReused)
     return {
         "/v2/public/conversions": {
+            "options": preflight("conversions", "may_record_conversion"),
             "post": {
                 "tags": ["conversions"],
                 "operationId": "record_conversion",
@@ -79,16 +81,17 @@ def paths() -> dict[str, Any]:
                     "200": _answer("The same conversion again; it counts nothing.", view),
                     **refused,
                 },
-            }
+            },
         },
         "/v2/public/arrivals": {
+            "options": preflight("conversions", "may_record_arrival"),
             "post": {
                 "tags": ["conversions"],
                 "operationId": "record_arrival",
                 "summary": "Say that the page has opened",
                 "requestBody": _body(ARRIVAL),
                 "responses": {"200": _answer("Noted.", ARRIVED), **refusals(InvalidCtx, Invalid)},
-            }
+            },
         },
     }
 

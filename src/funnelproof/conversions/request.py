@@ -149,6 +149,8 @@ def _check_properties(value: Any, faults: Faults) -> None:
     if not isinstance(value, dict) or len(value) > MAX_PROPERTIES:
         faults.append(Fault("/properties", "invalid", f"must be an object of at most {MAX_PROPERTIES} members."))
         return
+    if "" in value:
+        faults.append(Fault("/properties/", "invalid", "has no name; name each property."))
     for name, member in value.items():
         if isinstance(member, dict | list):
             faults.append(

@@ -10,7 +10,7 @@ from funnelproof.conversions.record import Recorded
 from funnelproof.conversions.why import WhyStep
 from funnelproof.links.ctx import Mode
 from funnelproof.money import decimal_text
-from funnelproof.web.shape import Moment, Shape, View
+from funnelproof.web.shape import Moment, Shape, View, example
 
 
 class ConversionView(View):
@@ -52,6 +52,8 @@ class ConversionStory(ConversionView):
 
 class NewRelease(Shape):
     """A stretch of time: everything held that arrived at `from` or later and before `to`. Never a selection."""
+
+    model_config = example({"from": "2026-11-22T00:00:00Z", "to": "2026-11-23T00:00:00Z"})
 
     from_: Moment = Field(alias="from")
     to: Moment

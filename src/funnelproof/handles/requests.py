@@ -19,7 +19,7 @@ from funnelproof.handles.handle import (
 )
 from funnelproof.handles.members import Part
 from funnelproof.money import check_currency
-from funnelproof.web.shape import Edit, Shape, ShownMoment, View, left_out, rule
+from funnelproof.web.shape import Edit, Shape, ShownMoment, View, example, left_out, rule
 
 Name = Annotated[str, Field(min_length=1, max_length=100, examples=["Gharart"])]
 NewName = Annotated[
@@ -31,6 +31,8 @@ RetentionDays = Annotated[int, Field(ge=SHORTEST_RETENTION_DAYS, le=LONGEST_RETE
 
 
 class NewHandle(Shape):
+    model_config = example({"handle": "gharart", "timeZone": "Europe/Berlin", "currency": "EUR"})
+
     handle: NewName
     name: Name = left_out()
     time_zone: TimeZone = "UTC"
@@ -40,6 +42,8 @@ class NewHandle(Shape):
 
 
 class HandleChange(Edit):
+    model_config = example({"name": "Gharart", "retentionDays": 400})
+
     read_only: ClassVar[frozenset[str]] = frozenset({"handle", "quotaTier", "timeZoneFrom", "createdAt", "version"})
 
     name: Name = left_out()
@@ -95,6 +99,10 @@ class NewPart(Edit):
 
 class NewMembers(Edit):
     """The whole list: who is not in it has no part any more."""
+
+    model_config = example(
+        {"items": [{"email": "mara@gharart.com", "role": "OWNER"}, {"email": "jon@gharart.com", "role": "CREATOR"}]}
+    )
 
     read_only: ClassVar[frozenset[str]] = frozenset({"nextCursor"})
 

@@ -66,7 +66,7 @@ class RevenueView(View):
     net: str
 
 
-class FunnelView(View):
+class FunnelTotalsView(View):
     """Live figures of all time. Amounts are decimal text, and are never added across currencies."""
 
     clicks: int
@@ -79,7 +79,7 @@ class FunnelView(View):
 
 class CampaignItem(CampaignView):
     health: LightView
-    funnel: FunnelView
+    funnel: FunnelTotalsView
 
 
 COUNTERS = ("clicks", "qualified_clicks", "visitors", "conversions", "converters")
@@ -106,7 +106,7 @@ def _check_view(check: Check) -> CheckView:
     return CheckView(**{name: getattr(check, name) for name in CheckView.model_fields})
 
 
-def funnel_views(ids: Sequence[str], totals: Mapping[str, Row], money: Sequence[Row]) -> dict[str, FunnelView]:
+def funnel_views(ids: Sequence[str], totals: Mapping[str, Row], money: Sequence[Row]) -> dict[str, FunnelTotalsView]:
     """Funnels by campaign id; a campaign without events has zeros."""
     revenue: dict[str, list[RevenueView]] = {id_: [] for id_ in ids}
     for row in money:
@@ -114,12 +114,12 @@ def funnel_views(ids: Sequence[str], totals: Mapping[str, Row], money: Sequence[
         revenue[row["campaign_id"]].append(RevenueView(currency=row["currency"], gross=gross, net=net))
     none: Mapping[str, int] = {}
     return {
-        id_: FunnelView(**{name: totals.get(id_, none).get(name, 0) for name in COUNTERS}, revenue=revenue[id_])
+        id_: FunnelTotalsView(**{name: totals.get(id_, none).get(name, 0) for name in COUNTERS}, revenue=revenue[id_])
         for id_ in ids
     }
 
 
-def item_view(campaign: Campaign, health: Health, funnel: FunnelView) -> CampaignItem:
+def item_view(campaign: Campaign, health: Health, funnel: FunnelTotalsView) -> CampaignItem:
     shown = view_of(campaign)
     fields = {name: getattr(shown, name) for name in CampaignView.model_fields}
     return CampaignItem(**fields, health=LightView(status=health.status, score=health.score), funnel=funnel)

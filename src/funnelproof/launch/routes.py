@@ -12,7 +12,7 @@ from funnelproof.installation import Installation
 from funnelproof.launch.move import Override, check_override, ramp, transition
 from funnelproof.links.link import NoSuchCampaign
 from funnelproof.web.openapi import refusals
-from funnelproof.web.shape import Shape
+from funnelproof.web.shape import Shape, example
 
 ONE = BASE + "/{campaignId}"
 
@@ -20,12 +20,16 @@ ONE = BASE + "/{campaignId}"
 class Transition(Shape):
     """Where to move the campaign. `override` passes a closed gate: OPERATOR, JWT, with a reason."""
 
+    model_config = example({"to": "ACTIVE", "reason": "All variants are tested."})
+
     to: CampaignStatus
     reason: Reason | None = None
     override: bool = False
 
 
 class Ramp(Shape):
+    model_config = example({"rampPercent": 25})
+
     ramp_percent: int = Field(ge=0, le=100)
     reason: Reason | None = None
     override: bool = False

@@ -7,10 +7,10 @@ from pydantic import Field, StringConstraints
 from pydantic.alias_generators import to_camel as camel
 
 from funnelproof.clock import Micros, iso, iso_or_none
-from funnelproof.errors import Fault, invalid_payload
+from funnelproof.errors import Fault
 from funnelproof.links.address import CONTROL_CHARACTERS, AddressRules, destination_faults
 from funnelproof.links.link import SLUG, Link, LinkMode, OnStorageFailure, RoutingRule, When
-from funnelproof.web.shape import Edit, Moment, Shape, View
+from funnelproof.web.shape import Edit, Moment, Shape, View, example
 
 Country = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")]
 Word = Annotated[str, StringConstraints(min_length=1, max_length=200)]
@@ -45,6 +45,14 @@ class RoutingRuleShape(Shape):
 
 class LinkBody(Edit):
     """A link, whole: what is left out takes its default."""
+
+    model_config = example(
+        {
+            "destinationUrl": "https://shop.example/offer",
+            "campaignId": "new-buyer-funnel",
+            "tracking": {"utmSource": "mail"},
+        }
+    )
 
     read_only = READ_ONLY
 
@@ -149,12 +157,6 @@ def view_of(link: Link, public_url: str) -> LinkView:
         updated_at=iso(link.updated_at),
         version=link.version,
     )
-
-
-def check_link(link: Link, rules: AddressRules) -> None:
-    faults = link_faults(link, rules)
-    if faults:
-        raise invalid_payload(faults)
 
 
 def link_faults(link: Link, rules: AddressRules, pointer: str = "") -> list[Fault]:

@@ -10,7 +10,7 @@ from funnelproof.campaigns.variants import VARIANT_ID
 from funnelproof.clock import iso, iso_or_none
 from funnelproof.proofs.receipt import StepStatus, VariantReceipt, Verdict
 from funnelproof.proofs.store import Run
-from funnelproof.web.shape import Moment, Shape, View
+from funnelproof.web.shape import Moment, Shape, View, example
 
 Seed = Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9_.:-]+$")]
 MOST_SECONDS = 400 * 86_400
@@ -18,6 +18,8 @@ MOST_SECONDS = 400 * 86_400
 
 class TestConversion(Shape):
     """What to test. Without `variantId`, every variant with weight; with `ctx`, only that ctx is judged."""
+
+    model_config = example({"variantId": "b", "value": "49.90", "currency": "USD"})
 
     variant_id: str | None = Field(None, pattern=VARIANT_ID)
     value: Amount | None = None
@@ -28,11 +30,15 @@ class TestConversion(Shape):
 
 
 class NewRun(Shape):
+    model_config = example({"seed": "spring-check"})
+
     seed: Seed | int = "funnelproof"
     starts_at: Moment | None = None
 
 
 class ClockAdvance(Shape):
+    model_config = example({"advanceSeconds": 86400})
+
     advance_seconds: int = Field(ge=0, le=MOST_SECONDS)
 
 
@@ -45,6 +51,8 @@ class RunVariant(Shape):
 
 class RunConfiguration(Shape):
     """What to change in the run's snapshot; the campaign itself does not change."""
+
+    model_config = example({"rampPercent": 50, "variants": [{"variantId": "b", "weight": 20}]})
 
     status: CampaignStatus | None = None
     ramp_percent: int | None = Field(None, ge=0, le=100)

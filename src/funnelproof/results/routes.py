@@ -56,7 +56,7 @@ class StageView(View):
     rate_from_first: float | None
 
 
-class FreshnessView(View):
+class FiguresFreshnessView(View):
     """Counters move in the transaction of the event, so they are as fresh as the newest click."""
 
     status: str
@@ -74,7 +74,7 @@ class AnalyticsView(View):
     totals: FiguresView
     rows: list[RowView]
     funnel: list[StageView] | None
-    freshness: FreshnessView
+    freshness: FiguresFreshnessView
 
 
 def routes(home: Installation) -> APIRouter:
@@ -147,7 +147,7 @@ def _view(question: Question, owner: Handle, found: Analytics, *, with_funnel: b
         totals=FiguresView(**_figures(found.totals)),
         rows=[RowView(key=key, **_figures(figures)) for key, figures in found.rows],
         funnel=stages if with_funnel else None,
-        freshness=FreshnessView(
+        freshness=FiguresFreshnessView(
             status="FRESH" if newest is not None else "UNKNOWN", last_updated_at=iso_or_none(newest), sla_minutes=1
         ),
     )

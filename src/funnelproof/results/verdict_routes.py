@@ -21,7 +21,7 @@ from funnelproof.results.weigh import Results, weigh
 from funnelproof.storage.database import Transaction
 from funnelproof.web.openapi import refusals
 from funnelproof.web.pagination import AskedPage, Listing
-from funnelproof.web.shape import Shape
+from funnelproof.web.shape import Shape, example
 
 RESULTS = BASE + "/{campaignId}/results"
 AskedEpoch = Annotated[int | None, Query(ge=1, description="An earlier epoch; the present one unless given.")]
@@ -30,6 +30,8 @@ AskedRun = Annotated[str | None, Query(max_length=64, description="The results o
 
 class AlarmClosing(Shape):
     """Why the test may be read all the same; kept in the history."""
+
+    model_config = example({"reason": "A cache sent B away on 22 November; those days are left out."})
 
     reason: str = Field(min_length=1, max_length=500)
 

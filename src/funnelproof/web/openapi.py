@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from funnelproof.errors import Invalid, Problem, Unavailable
-from funnelproof.web.problems import MEDIA_TYPE, STATUSES, InternalError, TooLarge, WrongMediaType
+from funnelproof.web.problems import MEDIA_TYPE, STATUSES, InternalError, SlowBody, TooLarge, WrongMediaType
 
 Operation = dict[str, Any]
 Describe = Callable[[str, str, Operation], None]
@@ -52,6 +52,18 @@ FAULT: Mapping[str, Any] = {
     },
 }
 PROBLEM_CONTENT: Mapping[str, Any] = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
+PREFLIGHT_ANSWER: Mapping[str, Any] = {
+    "description": "Any origin, without credentials; good for a day.",
+    "headers": {
+        name: {"schema": TEXT}
+        for name in (
+            "Access-Control-Allow-Origin",
+            "Access-Control-Allow-Methods",
+            "Access-Control-Allow-Headers",
+            "Access-Control-Max-Age",
+        )
+    },
+}
 SECURITY_SCHEMES: Mapping[str, Any] = {
     "person": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT", "description": "A person, signed in."},
     "token": {
@@ -67,6 +79,16 @@ SECURITY_SCHEMES: Mapping[str, Any] = {
         "description": "The same token in another header.",
     },
 }
+
+
+def preflight(tag: str, operation_id: str) -> Operation:
+    """The OPTIONS of a route that pages of other origins may call."""
+    return {
+        "tags": [tag],
+        "operationId": operation_id,
+        "summary": "Ask whether a page of another origin may call",
+        "responses": {"204": dict(PREFLIGHT_ANSWER)},
+    }
 
 
 def refusals(*problems: type[Problem]) -> dict[int | str, dict[str, Any]]:
@@ -98,7 +120,8 @@ def complete(
     schemas |= {"Problem": PROBLEM, "Fault": FAULT}
     components["securitySchemes"] = SECURITY_SCHEMES
     for method, path, operation in operations(document):
-        _describe(operation)
+        if method != "OPTIONS":
+            _describe(operation)
         for describe in describers:
             describe(method, path, operation)
         operation["responses"] = dict(sorted(operation["responses"].items()))
@@ -118,7 +141,9 @@ def _describe(operation: Operation) -> None:
     if "HTTPValidationError" in str(answers.get("422")):
         del answers["422"]
     if "requestBody" in operation:
+        add_refusal(answers, 408, SlowBody.code, SlowBody.__doc__ or "")
         add_refusal(answers, 413, TooLarge.code, TooLarge.__doc__ or "")
+    if "application/json" in operation.get("requestBody", {}).get("content", ()):
         add_refusal(answers, 415, WrongMediaType.code, WrongMediaType.__doc__ or "")
     if "requestBody" in operation or operation.get("parameters"):
         add_refusal(answers, 400, Invalid.code, f"{Invalid.__doc__} `errors` lists all that is wrong.")

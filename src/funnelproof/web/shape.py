@@ -67,6 +67,11 @@ class Shape(BaseModel):
         return self.model_dump(mode="json", by_alias=True)
 
 
+def example(body: dict[str, Any]) -> ConfigDict:
+    """For a shape's `model_config`: what such a body looks like, shown in the OpenAPI document."""
+    return ConfigDict(json_schema_extra={"examples": [body]})
+
+
 class View(Shape):
     """What an answer shows; made by the Python names of its fields."""
 

@@ -22,12 +22,19 @@ COUNTED = Disposition.COUNTED.value
 
 @dataclass(frozen=True, slots=True)
 class Returned:
-    """The verified ctx of one variant that came back: `n` judged ones, how many of them were refused, and why."""
+    """The verified ctx of one variant that came back: `n` judged ones, how many of them were refused, and why.
+
+    `not_judged` are those refused for other reasons; they are no part of `n`.
+    """
 
     number: int
     n: int
-    refused: int
     reasons: dict[str, int]
+    not_judged: dict[str, int]
+
+    @property
+    def refused(self) -> int:
+        return sum(self.reasons.values())
 
     @property
     def status(self) -> Status:
@@ -63,9 +70,10 @@ def _returned(of: Evidence) -> list[Returned]:
         refused.setdefault(_number(variant), Counter())[reason] += amount
     parts: list[Returned] = []
     for number in sorted(accepted.keys() | refused.keys()):
-        reasons = dict(sorted(refused.get(number, Counter()).items()))
-        bad = sum(reasons.get(reason, 0) for reason in JUDGED_REASONS)
-        parts.append(Returned(number, accepted.get(number, 0) + bad, bad, reasons))
+        every = sorted(refused.get(number, Counter()).items())
+        reasons = {reason: amount for reason, amount in every if reason in JUDGED_REASONS}
+        others = {reason: amount for reason, amount in every if reason not in JUDGED_REASONS}
+        parts.append(Returned(number, accepted.get(number, 0) + sum(reasons.values()), reasons, others))
     return parts
 
 
@@ -76,6 +84,7 @@ def _returned_facts(of: Evidence, part: Returned) -> Facts:
         "refused": part.refused,
         "status": part.status.value,
         "reasons": part.reasons,
+        "notJudged": part.not_judged,
     }
 
 

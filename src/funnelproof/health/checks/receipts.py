@@ -70,7 +70,11 @@ def _reason(of: Evidence, number: int, status: Status) -> str:
 def _remedy(of: Evidence, numbers: list[int]) -> str:
     failed = [own for number in numbers if (own := of.receipts.get(number)) and own.standing.verdict is Verdict.FAIL]
     first = f"Read the failed steps of {failed[0].standing.run_id} and mend them; then run" if failed else "Run"
-    return f"{first} the test conversion for {_names(of, numbers)}."
+    then = f"{first} the test conversion for {_names(of, numbers)}."
+    if of.link is None or of.link.campaign_id != of.campaign.campaign_id:
+        then = f"{then[0].lower()}{then[1:]}"
+        return f"First bind a primary link (`primarySlug`, or `primaryLink` at creation), for people to come by; {then}"
+    return then
 
 
 def _names(of: Evidence, numbers: list[int]) -> str:

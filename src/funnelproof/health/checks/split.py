@@ -1,5 +1,6 @@
 """The test itself: were visitors split as planned, did anybody slip into a closed variant, do all pages arrive?"""
 
+from collections import Counter
 from collections.abc import Sequence
 
 from funnelproof import statistics
@@ -10,6 +11,8 @@ from funnelproof.statistics import Horizon, Phase, SampleRatio, Stratum
 
 ENTRIES_NEEDED = 100
 ARRIVALS_DIFFER_BELOW = 0.001
+LET_PAGES_REPORT = "Let the pages that the variants lead to post the ctx of their address to POST /v2/public/arrivals."
+LET_VISITORS_COME = "Let visitors come to the control and to another variant while both are open to new ones."
 LEAK_FAILS_ABOVE = 5
 LEAK_FAILS_ABOVE_ONE_IN = 10_000
 NOBODY = Entries()
@@ -113,8 +116,10 @@ def arrival(of: Evidence) -> Check | None:
         return None
     sums = {number: _sum(of.phases, number) for number in (control.number, *others)}
     p_values = dict(zip(others, arrival_p_values(of.phases, control.number, others), strict=True))
+    compared = _compared(of.phases, control.number, others)
     facts: Facts = {
         "n": sum(own.visitors for own in sums.values()),
+        "compared": sum(compared.values()),
         "sdkSeen": of.sdk_seen,
         "variants": [
             {"variantId": of.id_of(number), "n": own.visitors, "arrived": own.arrived, "pValue": p_values.get(number)}
@@ -123,15 +128,31 @@ def arrival(of: Evidence) -> Check | None:
     }
     if not of.sdk_seen:
         title = "No page has reported that it opened, so it cannot be seen whether all variants arrive."
-        return Check("arrival", Status.UNKNOWN, title, facts, "Put the SDK on the pages that the variants lead to.")
+        return Check("arrival", Status.UNKNOWN, title, facts, LET_PAGES_REPORT)
+    if not compared:
+        have = ", ".join(f"{of.name_of(number)} {own.visitors}" for number, own in sums.items())
+        title = f"No two variants had visitors in the same phase, so there is nothing to compare: {have}."
+        return Check("arrival", Status.UNKNOWN, title, facts, LET_VISITORS_COME)
     lost = [number for number in others if differs(p_values[number])]
     if not lost:
-        return Check("arrival", Status.PASS, "The pages of all variants open alike.", facts)
+        whose = "all variants" if len(compared) == len(sums) else " and ".join(of.name_of(own) for own in compared)
+        title = f"The pages of {whose} open alike, as far as {facts['compared']} visitors can tell."
+        return Check("arrival", Status.PASS, title, facts)
     names = " and ".join(sorted({of.name_of(_worse(sums, control.number, number)) for number in lost}))
     title = f"{names}'s page drops the ctx or does not load: fewer of its visitors arrive."
     return Check(
         "arrival", Status.FAIL, title, facts, "Open that page through the link; look for a redirect or an error."
     )
+
+
+def _compared(phases: Sequence[PhaseEvidence], control: int, others: Sequence[int]) -> dict[int, int]:
+    """Visitors by variant, of the phases in which they met somebody to be compared with; empty if none did."""
+    found: Counter[int] = Counter()
+    for phase in phases:
+        own = {number: met.n_b for number in others if (met := _stratum(phase, control, number)) is not None}
+        if own:
+            found.update({control: phase.entries[control].visitors, **own})
+    return dict(found)
 
 
 def differs(p_value: float | None) -> bool:
