@@ -96,41 +96,6 @@ def test_all_that_is_wrong_is_told_at_once(client: Client, cast: Cast) -> None:
     assert client.get(ONE, by=cast.owner).status_code == 404
 
 
-WRONG_EVERYWHERE: dict[str, Any] = {
-    "maxValue": "1.999",
-    "startsAt": "2026-12-02T00:00:00Z",
-    "endsAt": "2026-12-01T00:00:00Z",
-    "variants": [
-        {"variantId": "a", "weight": 1, "destinationUrl": "https://10.0.0.1/"},
-        {"variantId": "a", "weight": 1, "destinationUrl": "javascript:alert(1)"},
-    ],
-    "primarySlug": "none",
-}
-FOUND_EVERYWHERE = {
-    "/maxValue",
-    "/endsAt",
-    "/variants/0/destinationUrl",
-    "/variants/1/variantId",
-    "/variants/1/destinationUrl",
-    "/primarySlug",
-}
-
-
-def test_money_schedule_ids_destinations_and_the_link_are_judged_at_once(client: Client, cast: Cast) -> None:
-    wrong = body(**WRONG_EVERYWHERE, primaryLink=None)
-    document = refused(client.post(CAMPAIGNS, wrong, by=cast.owner), 400, "invalid_payload")
-    assert set(pointers(document)) == FOUND_EVERYWHERE
-    document = refused(client.post(CAMPAIGNS, {**wrong, "currency": "XXX"}, by=cast.owner), 400, "invalid_payload")
-    assert set(pointers(document)) == (FOUND_EVERYWHERE - {"/maxValue"}) | {"/currency"}
-
-
-def test_a_change_is_judged_all_at_once_too(funnel: Funnel, client: Client, cast: Cast) -> None:
-    funnel.campaign()
-    wrong = {**WRONG_EVERYWHERE, "name": None, "currency": "EUR"}
-    document = refused(client.patch(ONE, wrong, by=cast.owner), 400, "invalid_payload")
-    assert set(pointers(document)) == FOUND_EVERYWHERE | {"/name", "/currency"}
-
-
 @pytest.mark.parametrize(
     ("fields", "code", "pointer"),
     [
