@@ -8,6 +8,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import pytest
 from sqlalchemy import NullPool, create_engine, make_url
 
@@ -30,6 +31,10 @@ from funnelproof.storage.migrate import migrate  # noqa: E402
 from funnelproof.storage.postgres import PostgresEngines  # noqa: E402
 from funnelproof.storage.sqlite import FILE, SqliteEngines  # noqa: E402
 from funnelproof.web.control import Control  # noqa: E402
+
+# A busy machine is not a slow strategy.
+hypothesis.settings.register_profile("ours", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
+hypothesis.settings.load_profile("ours")
 
 NOW = from_iso("2026-11-23T09:00:00Z")
 SEAL = Seal("a secret for tests")

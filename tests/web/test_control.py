@@ -130,3 +130,10 @@ def _references(part: object) -> list[str]:
 
 def test_the_document_is_made_once(control: Control) -> None:
     assert control.openapi() is control.openapi()
+
+
+def test_a_query_parameter_that_no_route_reads_is_refused(client: Client, cast: Cast) -> None:
+    document = refused(client.get(f"{HANDLES}?limt=5", by=cast.owner), 400, "unknown_field")
+    assert document["errors"][0]["pointer"] == "/query/limt"
+    assert "limit" in document["errors"][0]["detail"]
+    assert client.get("/docs?utm_source=mail").status_code == 200

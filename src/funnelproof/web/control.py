@@ -3,15 +3,15 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from fastapi import APIRouter, FastAPI, Request, Response
+from fastapi import APIRouter, Depends, FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
 from funnelproof import __version__
-from funnelproof.errors import Invalid, NotFound, Problem, invalid_payload
+from funnelproof.errors import Fault, Invalid, NotFound, Problem, invalid_payload
 from funnelproof.installation import Installation
 from funnelproof.web.faults import faults_of
-from funnelproof.web.openapi import Describe, complete
+from funnelproof.web.openapi import Describe, complete, operations
 from funnelproof.web.problems import MEDIA_TYPE, InternalError, NoSuchMethod, body_of, headers_of, status_of
 
 DESCRIPTION = (
@@ -25,7 +25,19 @@ class Control(FastAPI):
     def __init__(self, **options: Any) -> None:
         self.extra_paths: dict[str, Any] = {}
         self.describers: list[Describe] = []
+        self._query_names: dict[tuple[str, str], frozenset[str]] | None = None
         super().__init__(**options)
+
+    def query_names(self, method: str, path: str) -> frozenset[str] | None:
+        """The query parameters that a route takes, by its own document; None for a route that is not in it."""
+        if self._query_names is None:
+            self._query_names = {
+                (method, path): frozenset(
+                    one["name"] for one in operation.get("parameters", ()) if one["in"] == "query"
+                )
+                for method, path, operation in operations(self.openapi())
+            }
+        return self._query_names.get((method, path))
 
     def openapi(self) -> dict[str, Any]:
         if self.openapi_schema is None:
@@ -45,6 +57,7 @@ def control_plane(
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
+        dependencies=[Depends(_refuse_unknown_query)],
         exception_handlers={
             Problem: _refuse,
             RequestValidationError: _refuse_shape,
@@ -56,6 +69,24 @@ def control_plane(
         control.include_router(router)
     control.extra_paths.update(extra_paths or {})
     return control
+
+
+async def _refuse_unknown_query(request: Request) -> None:
+    """A parameter that no route reads would be a typing slip that nobody is told of."""
+    told = request.query_params.keys()
+    if not told:
+        return
+    control: Control = request.app
+    known = control.query_names(request.method, request.scope["route"].path)
+    unknown = sorted(set(told) - known) if known is not None else []
+    if unknown:
+        takes = ", ".join(sorted(known or ())) or "none"
+        raise invalid_payload(
+            [
+                Fault(f"/query/{name[:64]}", "unknown_field", f"is not a parameter of this route; it takes: {takes}.")
+                for name in unknown
+            ]
+        )
 
 
 def _document(request: Request, problem: Problem) -> Response:
