@@ -8,7 +8,6 @@ from collections.abc import Mapping, Sequence
 from fastapi import APIRouter
 
 from funnelproof import manual, system
-from funnelproof import settings as settings_module
 from funnelproof.access import routes as access
 from funnelproof.access.guard import guarded
 from funnelproof.campaigns import link_routes
@@ -45,7 +44,7 @@ from funnelproof.storage.migrate import migrate
 from funnelproof.storage.postgres import PostgresEngines
 from funnelproof.storage.sqlite import SqliteEngines
 from funnelproof.web.control import control_plane
-from funnelproof.web.edge import Asgi, Door, Doors, Edge, Receive, Scope, Send
+from funnelproof.web.edge import Door, Doors, Edge, Receive, Scope, Send
 
 log = logging.getLogger(__name__)
 POLL_SECONDS = 0.5
@@ -196,8 +195,3 @@ def seal_of(settings: Settings) -> Seal:
     if settings.secret is not None:
         return Seal(settings.secret.get_secret_value())
     return Seal(read_or_make_secret(settings.data))
-
-
-def from_environment() -> Asgi:
-    """What the server's workers call."""
-    return Application(open_installation(settings_module.read_settings()))
