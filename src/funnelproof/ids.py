@@ -7,16 +7,18 @@ import time
 REQUEST_ID = re.compile(r"[A-Za-z0-9_.:-]{1,128}")
 
 
+RANDOM_BITS = (1 << 76) - 1 ^ 0b11 << 62
+VERSION_AND_VARIANT = 0x7 << 76 | 0b10 << 62
+
+
 def uuid7_hex() -> str:
     """48 bits of Unix milliseconds by the real clock, then 74 random bits."""
     return _hex(time.time_ns() // 1_000_000, os.urandom(10))
 
 
 def _hex(milliseconds: int, random: bytes) -> str:
-    tail = bytearray(random)
-    tail[0] = 0x70 | (tail[0] & 0x0F)
-    tail[2] = 0x80 | (tail[2] & 0x3F)
-    return milliseconds.to_bytes(6, "big").hex() + tail.hex()
+    tail = int.from_bytes(random, "big") & RANDOM_BITS | VERSION_AND_VARIANT
+    return f"{milliseconds << 80 | tail:032x}"
 
 
 def new_id(prefix: str) -> str:

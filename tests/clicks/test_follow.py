@@ -15,7 +15,8 @@ from funnel import Funnel, cookie_of
 from funnelproof.app import Application
 from funnelproof.clicks.assignment import Kind
 from funnelproof.clicks.cache import read_route
-from funnelproof.clicks.follow import Click, Visit, follow
+from funnelproof.clicks.follow import Click, follow
+from funnelproof.clicks.visit import Visit
 from funnelproof.clicks.visitor import with_cookie
 from funnelproof.ids import new_id
 from funnelproof.installation import Installation

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from cast import HANDLE, Actor, Cast, Client
-from funnelproof.clicks.follow import entry_name
+from funnelproof.clicks.counting import entry_name
 from funnelproof.clock import Micros, SetClock, local_day
 from funnelproof.installation import Installation
 from funnelproof.storage.schema import ledger

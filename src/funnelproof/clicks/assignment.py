@@ -1,7 +1,7 @@
 """Which variant a click is led to, and how it stands to the test: a function of configuration, bucket and ledger."""
 
-from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 from funnelproof.campaigns.campaign import Campaign, CampaignStatus
 from funnelproof.campaigns.variants import bucket_of, owner_of
@@ -28,8 +28,7 @@ class Kind(StrEnum):
     HEAD = "HEAD"
 
 
-@dataclass(frozen=True, slots=True)
-class Standing:
+class Standing(NamedTuple):
     """A visitor's row in the ledger: who it is to the test, and where it was first seen."""
 
     campaign_id: str
@@ -51,8 +50,7 @@ class Standing:
     test_conversions: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Decision:
+class Decision(NamedTuple):
     """`variant` is 0 where none decided. Epoch and phase are those of the entry, else the campaign's present ones."""
 
     variant: int
@@ -63,8 +61,7 @@ class Decision:
     enters: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Seen:
+class Seen(NamedTuple):
     """What of a visit decides: when, as what kind, from where, on which device, with which utm_source."""
 
     at: Micros
@@ -76,7 +73,9 @@ class Seen:
 
 def decide(route: Route, visitor: Visitor, standing: Standing | None, *, seen: Seen) -> Decision:
     campaign, link = route.campaign, route.link
-    rule = matching_rule(link, country=seen.country, device=seen.device, source=seen.source)
+    rule = None
+    if link.routing_rules:
+        rule = matching_rule(link, country=seen.country, device=seen.device, source=seen.source)
     destination = rule.destination_url if rule else link.destination_url
     if campaign is None:
         return Decision(0, Cohort.NONE, 0, 0, destination)
@@ -84,39 +83,27 @@ def decide(route: Route, visitor: Visitor, standing: Standing | None, *, seen: S
     if rule is not None or not campaign.variants:
         cohort = out or (Cohort.RULE if rule else Cohort.OUTSIDE)
         return Decision(0, cohort, campaign.epoch, campaign.phase, destination)
-    return _among_variants(route, campaign, visitor, standing=standing, kind=seen.kind, out=out)
+    variant, cohort, enters = _among_variants(route, campaign, visitor, standing=standing, kind=seen.kind, out=out)
+    stays = standing if cohort is Cohort.ENTERED and not enters else None
+    epoch, phase = (stays.epoch, stays.phase) if stays else (campaign.epoch, campaign.phase)
+    return Decision(variant, cohort, epoch, phase, route.destination(variant), enters)
 
 
 def _among_variants(
     route: Route, campaign: Campaign, visitor: Visitor, *, standing: Standing | None, kind: Kind, out: Cohort | None
-) -> Decision:
-    control = campaign.control.number if campaign.control else 0
+) -> tuple[int, Cohort, bool]:
+    """(variant, cohort, whether the visitor enters the test with this click)."""
+    control = route.control
     known = standing.variant if standing and standing.entered_at is not None else None
-
-    def led_to(variant: int, cohort: Cohort, *, enters: bool = False) -> Decision:
-        entered = standing if standing and cohort is Cohort.ENTERED and not enters else None
-        epoch, phase = (entered.epoch, entered.phase) if entered else (campaign.epoch, campaign.phase)
-        return Decision(variant, cohort, epoch, phase, _destination(route, campaign, variant), enters)
-
     if out is Cohort.AFTER:
-        return led_to(campaign.decided_variant or control, Cohort.AFTER)
+        return campaign.decided_variant or control, Cohort.AFTER, False
     if out is Cohort.PAUSED:
-        return led_to(control if known is None else known, Cohort.PAUSED)
+        return control if known is None else known, Cohort.PAUSED, False
     if known is not None and standing is not None:
-        return led_to(known, Cohort.ENTERED if standing.epoch == campaign.epoch else Cohort.EARLIER)
-    owner, is_open = owner_of(campaign.shares, bucket_of(campaign.campaign_id, visitor.ticket))
+        return known, Cohort.ENTERED if standing.epoch == campaign.epoch else Cohort.EARLIER, False
+    owner, is_open = owner_of(route.shares, bucket_of(campaign.campaign_id, visitor.ticket))
     if visitor.identity is Identity.DAILY and not campaign.include_cookieless:
-        return led_to(owner if is_open else control, Cohort.DAILY)
+        return owner if is_open else control, Cohort.DAILY, False
     if not is_open:
-        return led_to(control, Cohort.OUTSIDE)
-    if kind is not Kind.PERSON:
-        return led_to(owner, Cohort.OUTSIDE)
-    return led_to(owner, Cohort.ENTERED, enters=True)
-
-
-def _destination(route: Route, campaign: Campaign, number: int) -> str:
-    """A variant's own address, else the link's. People of a variant that was switched off go where the control goes."""
-    variant = campaign.variant(number)
-    if variant is not None and not variant.enabled:
-        variant = campaign.control
-    return (variant.destination_url if variant else None) or route.link.destination_url
+        return control, Cohort.OUTSIDE, False
+    return (owner, Cohort.ENTERED, True) if kind is Kind.PERSON else (owner, Cohort.OUTSIDE, False)

@@ -1,8 +1,11 @@
 """Routes of the hot path, kept in memory: bounded, forgotten by handle when its configuration changes."""
 
+import asyncio
 from collections import OrderedDict
+from collections.abc import Collection
 
 from funnelproof.campaigns import store as campaigns
+from funnelproof.errors import Unavailable
 from funnelproof.handles import store as handles
 from funnelproof.links import store as links
 from funnelproof.links.link import LinkRef
@@ -10,27 +13,39 @@ from funnelproof.storage.changes import versions
 from funnelproof.storage.database import Database, Transaction
 from funnelproof.worlds.route import Route
 
+GATHERING_SECONDS = 0.002
+MOST_ASKED = 512
+
+
+class TooManyUnknown(Unavailable):
+    """More links that nobody has asked for lately are wanted at once than are looked up. Try again in a second."""
+
 
 class RouteCache:
-    """Own writes are seen at once, those of other processes with the next `poll`; a miss asks the database."""
+    """Own writes are seen at once, those of other processes with the next `poll`; a miss asks the database.
+
+    Misses are looked up in groups. What does not exist is not remembered: a new link works at once.
+    """
 
     def __init__(self, database: Database, size: int) -> None:
         self._database, self._size = database, size
         self._routes: OrderedDict[LinkRef, tuple[int, Route]] = OrderedDict()
+        self._asked: dict[LinkRef, asyncio.Future[Route | None]] = {}
+        self._looking: asyncio.Task[None] | None = None
         self._generations: dict[str, int] = {}
         self._versions: dict[str, int] = {}
         database.on_change(self.forget)
 
-    async def get(self, handle: str, slug: str) -> Route | None:
-        generation = self._generations.get(handle, 0)
+    def known(self, handle: str, slug: str) -> Route | None:
+        """A route that is at hand."""
         kept = self._routes.get((handle, slug))
-        if kept is not None and kept[0] == generation:
-            self._routes.move_to_end((handle, slug))
-            return kept[1]
-        route = await self._database.read(lambda tx: read_route(tx, handle, slug))
-        if route is not None:
-            self._keep((handle, slug), generation, route)
-        return route
+        if kept is None or kept[0] != self._generations.get(handle, 0):
+            return None
+        self._routes.move_to_end((handle, slug))
+        return kept[1]
+
+    async def get(self, handle: str, slug: str) -> Route | None:
+        return self.known(handle, slug) or await self._ask(handle, slug)
 
     def forget(self, handle: str) -> None:
         self._generations[handle] = self._generations.get(handle, 0) + 1
@@ -43,6 +58,40 @@ class RouteCache:
                 self.forget(handle)
         self._versions = present
 
+    async def _ask(self, handle: str, slug: str) -> Route | None:
+        ref, loop = (handle, slug), asyncio.get_running_loop()
+        asked = self._asked.get(ref)
+        if asked is None or asked.get_loop() is not loop:
+            if len(self._asked) >= MOST_ASKED:
+                raise TooManyUnknown
+            asked = self._asked[ref] = loop.create_future()
+            if self._looking is None or self._looking.get_loop() is not loop:
+                self._looking = loop.create_task(self._look_up())
+        return await asyncio.shield(asked)
+
+    async def _look_up(self) -> None:
+        """One read for all who ask within two milliseconds, and one such read at a time."""
+        try:
+            while self._asked:
+                await asyncio.sleep(GATHERING_SECONDS)
+                asked, self._asked = self._asked, {}
+                await self._answer(asked)
+        finally:
+            self._looking = None
+
+    async def _answer(self, asked: dict[LinkRef, "asyncio.Future[Route | None]"]) -> None:
+        generations = {handle: self._generations.get(handle, 0) for handle, _ in asked}
+        try:
+            found = await self._database.read(lambda tx: read_routes(tx, asked))
+        except Exception as error:
+            for waiting in asked.values():
+                waiting.set_exception(error)
+            return
+        for ref, waiting in asked.items():
+            if (route := found.get(ref)) is not None:
+                self._keep(ref, generations[ref[0]], route)
+            waiting.set_result(route)
+
     def _keep(self, ref: LinkRef, generation: int, route: Route) -> None:
         self._routes[ref] = (generation, route)
         self._routes.move_to_end(ref)
@@ -50,9 +99,19 @@ class RouteCache:
             self._routes.popitem(last=False)
 
 
+def read_routes(tx: Transaction, refs: Collection[LinkRef]) -> dict[LinkRef, Route]:
+    there = handles.existing(tx, {handle for handle, _ in refs})
+    found = links.find_many(tx, [ref for ref in refs if ref[0] in there])
+    owners = {handle: handles.find(tx, handle) for handle in {link.handle for link in found}}
+    wanted = {(link.handle, link.campaign_id) for link in found if link.campaign_id}
+    bound = campaigns.by_ref(tx, wanted) if wanted else {}
+    routes: dict[LinkRef, Route] = {}
+    for link in found:
+        owner = owners[link.handle]
+        if owner is not None:
+            routes[link.handle, link.slug] = Route(owner, link, bound.get((link.handle, link.campaign_id or "")))
+    return routes
+
+
 def read_route(tx: Transaction, handle: str, slug: str) -> Route | None:
-    link = links.find(tx, handle, slug)
-    owner = handles.find(tx, handle) if link else None
-    if link is None or owner is None:
-        return None
-    return Route(owner, link, campaigns.find(tx, handle, link.campaign_id) if link.campaign_id else None)
+    return read_routes(tx, [(handle, slug)]).get((handle, slug))

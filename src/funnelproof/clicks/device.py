@@ -25,7 +25,7 @@ class Device(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Agent:
-    device: Device
+    device: str
     is_bot: bool
 
 
@@ -36,8 +36,8 @@ def agent_of(user_agent: str) -> Agent:
 @lru_cache(maxsize=REMEMBERED)
 def _agent_of(user_agent: str) -> Agent:
     if not user_agent or crawleruseragents.is_crawler(user_agent):
-        return Agent(Device.BOT, is_bot=True)
-    return Agent(_device_of(user_agent), is_bot=False)
+        return Agent(Device.BOT.value, is_bot=True)
+    return Agent(_device_of(user_agent).value, is_bot=False)
 
 
 def _device_of(user_agent: str) -> Device:

@@ -78,18 +78,19 @@ class FollowDoor:
 def ctx_of(click: Click, run: InRun | None) -> Ctx:
     visit, decision = click.visit, click.decision
     campaign = visit.route.campaign
+    link = visit.route.link
     return Ctx(
-        mode=mode_of(visit.world),
-        handle=visit.route.link.handle,
-        slug=visit.route.link.slug,
-        campaign=visit.campaign_id,
-        variant=decision.variant,
-        cohort=decision.cohort,
-        epoch=decision.epoch,
-        phase=decision.phase,
-        click_id=visit.click_id,
-        visitor=visit.visitor.key,
-        issued_at=visit.at,
+        mode_of(visit.world),
+        link.handle,
+        link.slug,
+        visit.route.campaign_id,
+        decision.variant,
+        decision.cohort,
+        decision.epoch,
+        decision.phase,
+        visit.click_id,
+        visit.visitor.key,
+        visit.at,
         ttl_seconds=campaign.ctx_ttl_seconds if campaign else TTL_WITHOUT_CAMPAIGN_SECONDS,
         consent=visit.visitor.consent,
         run=run.world.number if run else 0,

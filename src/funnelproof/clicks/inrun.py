@@ -3,7 +3,7 @@
 import hashlib
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import count
 
 from funnelproof.campaigns.campaign import Campaign
@@ -58,7 +58,7 @@ def draw_visitor(campaign: Campaign, seed: str, who: As) -> Visitor:
         handle=campaign.handle,
         campaign_id=campaign.campaign_id,
     )
-    return replace(drawn, cookie=None)
+    return drawn._replace(cookie=None)
 
 
 def _draw_cookie(campaign: Campaign, seed: str, who: As) -> str:

@@ -1,6 +1,7 @@
 """Where a click happens: live, or in a run's world with its snapshot and its clock."""
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from funnelproof.clicks.cache import RouteCache
 from funnelproof.clicks.inrun import TOKEN_HEADER, As, read_as
@@ -22,8 +23,7 @@ class InRun:
     who: As
 
 
-@dataclass(frozen=True, slots=True)
-class Setting:
+class Setting(NamedTuple):
     """`now` is by the clock of the world; `run` is None where the click is live."""
 
     route: Route
@@ -34,15 +34,13 @@ class Setting:
     def world(self) -> str:
         return self.run.world.world if self.run else LIVE
 
-    @property
-    def campaign_id(self) -> str:
-        return self.route.campaign.campaign_id if self.route.campaign else ""
-
 
 async def setting_of(home: Installation, routes: RouteCache, request: EdgeRequest, handle: str, slug: str) -> Setting:
     if TOKEN_HEADER in request.headers:
         return await _setting_in_run(home, request, handle, slug)
-    route = await routes.get(handle, slug) if FORM.fullmatch(handle) and is_slug(slug) else None
+    route = routes.known(handle, slug)
+    if route is None and FORM.fullmatch(handle) and is_slug(slug):
+        route = await routes.get(handle, slug)
     if route is None:
         raise LinkNotFound
     now = home.clock.now()

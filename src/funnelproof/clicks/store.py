@@ -1,82 +1,109 @@
 """Rows of `clicks` and of the visitors' `ledger`."""
 
+from collections import defaultdict
 from collections.abc import Collection, Sequence
 from typing import Any
 
-from sqlalchemy import bindparam, func, insert, select, tuple_, update
+from sqlalchemy import func, select
 
-from funnelproof.clicks.assignment import Standing
+from funnelproof.clicks.assignment import Decision, Standing
+from funnelproof.clicks.visit import Visit
 from funnelproof.clicks.visitor import Identity
 from funnelproof.clock import Micros
 from funnelproof.links.ctx import Cohort
+from funnelproof.storage.bulk import change_rows, insert_new_rows, insert_rows, rows_among
 from funnelproof.storage.database import Row, RunAgain, Transaction
 from funnelproof.storage.schema import clicks, ledger
-from funnelproof.storage.statements import insert_new
+from funnelproof.storage.schema.columns import tags_text
 
 VisitorRef = tuple[str, str]
+STANDING = Standing._fields
+VISITOR = ("campaign_id", "visitor")
 CHANGES = ("cohort", "epoch", "phase", "variant", "entered_at", "arrived_at", "conversions", "test_conversions")
-ADD_CLICKS = insert(clicks)
-CHANGE_STANDING = (
-    update(ledger)
-    .where(
-        ledger.c.handle == bindparam("at_handle"),
-        ledger.c.world == bindparam("at_world"),
-        ledger.c.campaign_id == bindparam("at_campaign_id"),
-        ledger.c.visitor == bindparam("at_visitor"),
-    )
-    .values({name: bindparam(name) for name in CHANGES})
-)
+CLICK = tuple(column.name for column in clicks.columns)
 
 
 def lock_standings(
     tx: Transaction, handle: str, world: str, refs: Collection[VisitorRef]
 ) -> dict[VisitorRef, Standing]:
     """Ledger rows by (campaign, visitor), held until this transaction ends, in key order."""
-    if not refs:
-        return {}
-    where = (
-        ledger.c.handle == handle,
-        ledger.c.world == world,
-        tuple_(ledger.c.campaign_id, ledger.c.visitor).in_(sorted(refs)),
-    )
-    statement = select(ledger).where(*where).order_by(ledger.c.campaign_id, ledger.c.visitor).with_for_update()
-    return {(row["campaign_id"], row["visitor"]): _standing(row) for row in tx.all(statement)}
+    visitors: dict[str, list[str]] = defaultdict(list)
+    for campaign_id, visitor in refs:
+        visitors[campaign_id].append(visitor)
+    ending = " ORDER BY visitor FOR UPDATE" if tx.dialect == "postgresql" else ""
+    found: dict[VisitorRef, Standing] = {}
+    for campaign_id in sorted(visitors):
+        at = {"handle": handle, "world": world, "campaign_id": campaign_id}
+        wanted = visitors[campaign_id]
+        for row in rows_among(tx, ledger, STANDING, at=at, within="visitor", values=wanted, ending=ending):
+            found[row[0], row[1]] = _standing(row)
+    return found
 
 
 def find_standing(tx: Transaction, handle: str, world: str, ref: VisitorRef) -> Standing | None:
     """A visitor's ledger row by (campaign, visitor), only to be read."""
     campaign_id, visitor = ref
     where = (ledger.c.handle == handle, ledger.c.world == world, ledger.c.campaign_id == campaign_id)
-    row = tx.one(select(ledger).where(*where, ledger.c.visitor == visitor))
+    columns = [ledger.c[name] for name in STANDING]
+    row = tx.execute(select(*columns).where(*where, ledger.c.visitor == visitor)).one_or_none()
     return _standing(row) if row else None
 
 
 def add_standings(tx: Transaction, handle: str, world: str, standings: Sequence[Standing]) -> None:
     """New visitors. If another process met one of them first, the whole transaction runs again and finds it."""
-    rows = [{"handle": handle, "world": world, **_row(standing)} for standing in standings]
-    new = insert_new(tx, ledger, rows, returning=("campaign_id", "visitor"))
-    if len(new) != len(rows):
+    rows = sorted((handle, world, *_standing_row(standing)) for standing in standings)
+    if insert_new_rows(tx, ledger, ("handle", "world", *STANDING), rows) != len(rows):
         raise RunAgain("another process met the same visitor first")
 
 
 def change_standings(tx: Transaction, handle: str, world: str, standings: Sequence[Standing]) -> None:
     rows = [
-        {
-            "at_handle": handle,
-            "at_world": world,
-            "at_campaign_id": standing.campaign_id,
-            "at_visitor": standing.visitor,
-            **{name: getattr(standing, name) for name in CHANGES},
-        }
-        for standing in sorted(standings, key=lambda standing: (standing.campaign_id, standing.visitor))
+        (
+            standing.cohort.value,
+            standing.epoch,
+            standing.phase,
+            standing.variant,
+            standing.entered_at,
+            standing.arrived_at,
+            standing.conversions,
+            standing.test_conversions,
+            standing.campaign_id,
+            standing.visitor,
+        )
+        for standing in sorted(standings, key=_ref_of)
     ]
-    if rows:
-        tx.execute(CHANGE_STANDING, rows)
+    change_rows(tx, ledger, at={"handle": handle, "world": world}, keys=VISITOR, names=CHANGES, rows=rows)
 
 
-def add_clicks(tx: Transaction, rows: Sequence[Row]) -> None:
-    if rows:
-        tx.execute(ADD_CLICKS, rows)
+def add_clicks(tx: Transaction, rows: Sequence[tuple[Any, ...]]) -> None:
+    insert_rows(tx, clicks, CLICK, sorted(rows))
+
+
+def click_row(visit: Visit, decision: Decision) -> tuple[Any, ...]:
+    """The columns of `clicks` in their order."""
+    link, visitor = visit.route.link, visit.visitor
+    return (
+        link.handle,
+        visit.world,
+        visit.click_id,
+        visit.route.campaign_id,
+        link.slug,
+        decision.variant,
+        decision.cohort._value_,
+        decision.epoch,
+        decision.phase,
+        visitor.key,
+        visitor.consent._value_,
+        visit.kind._value_,
+        visit.at,
+        visit.country,
+        visit.device,
+        visit.referrer,
+        visit.source,
+        tags_text(visit.tags),
+        int(link.append_ctx),
+        visit.request_id,
+    )
 
 
 def newest(tx: Transaction, handle: str, world: str, campaign_id: str, limit: int) -> list[Row]:
@@ -110,10 +137,15 @@ def find_click(tx: Transaction, handle: str, world: str, click_id: str) -> Row |
     )
 
 
-def _row(standing: Standing) -> dict[str, Any]:
-    return {name: getattr(standing, name) for name in Standing.__slots__}
+def _ref_of(standing: Standing) -> VisitorRef:
+    return standing.campaign_id, standing.visitor
 
 
-def _standing(row: Row) -> Standing:
-    fields = {name: row[name] for name in Standing.__slots__}
-    return Standing(**fields | {"cohort": Cohort(fields["cohort"]), "identity": Identity(fields["identity"])})
+def _standing_row(standing: Standing) -> tuple[Any, ...]:
+    """Plain texts in place of members: the driver would look for an adapter of each."""
+    return (*standing[:2], standing.cohort._value_, *standing[3:6], standing.identity._value_, *standing[7:])
+
+
+def _standing(row: Sequence[Any]) -> Standing:
+    campaign_id, visitor, cohort, epoch, phase, variant, identity, *others = row
+    return Standing(campaign_id, visitor, Cohort(cohort), epoch, phase, variant, Identity(identity), *others)

@@ -1,14 +1,15 @@
 """From a request to a visit: who clicks, from where, with which tags, as a person or not."""
 
 import asyncio
+from functools import lru_cache
 from urllib.parse import urlsplit
 
 from funnelproof.clicks.assignment import Kind
 from funnelproof.clicks.country import UNKNOWN, Countries
 from funnelproof.clicks.device import Device, agent_of
-from funnelproof.clicks.follow import Visit
 from funnelproof.clicks.inrun import draw_visitor
 from funnelproof.clicks.setting import InRun, Setting
+from funnelproof.clicks.visit import Visit
 from funnelproof.clicks.visitor import (
     Visitor,
     consent_of,
@@ -19,15 +20,17 @@ from funnelproof.clicks.visitor import (
 )
 from funnelproof.installation import Installation
 from funnelproof.keys.key import Purpose
-from funnelproof.links.address import CONTROL_CHARACTERS, read_query
+from funnelproof.links.address import CONTROL_CHARACTERS, MAX_REMEMBERED, REMEMBERED, read_query
 from funnelproof.links.ctx import Consent
-from funnelproof.links.link import UTM_TAGS, Link
+from funnelproof.links.link import UTM_TAGS, Tags
 from funnelproof.web.edge import EdgeRequest
 from funnelproof.web.peer import TrustedProxies
 
 LONGEST_SOURCE = 100
 LONGEST_DOMAIN = 253
+LONGEST_REFERRER = 512
 DIRECT = "direct"
+Tracking = tuple[tuple[str, str], ...]
 
 
 class Visiting:
@@ -37,7 +40,7 @@ class Visiting:
         self._countries = Countries(home.settings, self._proxies)
 
     async def visit(self, request: EdgeRequest, setting: Setting) -> Visit:
-        tags = tags_of(request.query, setting.route.link)
+        tags = tags_of(request.query, setting.route.tracking)
         country, device, kind = self._seen_as(request, setting.run)
         return Visit(
             route=setting.route,
@@ -49,7 +52,7 @@ class Visiting:
             country=country,
             device=device,
             referrer=DIRECT if setting.run else referrer_of(request.headers.get("referer", "")),
-            source=tags.get("utm_source", DIRECT)[:LONGEST_SOURCE],
+            source=tags[0][:LONGEST_SOURCE] or DIRECT,
             tags=tags,
             request_id=None if request.request_id == f"req_{request.stamp}" else request.request_id,
         )
@@ -60,7 +63,7 @@ class Visiting:
     def _seen_as(self, request: EdgeRequest, run: InRun | None) -> tuple[str, str, Kind]:
         """(country, device, kind). In a run only what the request says of itself counts, so that it repeats exactly."""
         if run is not None:
-            device = run.who.device or Device.UNKNOWN
+            device = run.who.device or Device.UNKNOWN.value
             return run.who.country or UNKNOWN, device, kind_of(request, is_bot=device == Device.BOT)
         agent = agent_of(request.headers.get("user-agent", ""))
         country = self._countries.of(request.peer, request.headers)
@@ -76,14 +79,14 @@ class Visiting:
         key = self._keyring.signing(Purpose.VISITOR).secret
         if consent is Consent.FULL:
             cookie = cookie_of(request.headers)
-            return with_cookie(cookie, visitor_key=key, handle=handle, campaign_id=setting.campaign_id)
+            return with_cookie(cookie, visitor_key=key, handle=handle, campaign_id=setting.route.campaign_id)
         return for_today(
             self.address_of(request),
             request.headers.get("user-agent", ""),
             salt=await self._salt(setting),
             visitor_key=key,
             handle=handle,
-            campaign_id=setting.campaign_id,
+            campaign_id=setting.route.campaign_id,
         )
 
     async def _salt(self, setting: Setting) -> bytes:
@@ -93,11 +96,16 @@ class Visiting:
         return known
 
 
-def tags_of(query: str, link: Link) -> dict[str, str]:
+def tags_of(query: str, tracking: Tracking) -> Tags:
     """The tags of a click: those of its query, completed by the link's `tracking`."""
-    told = read_query(query)
-    tags = {name: told.get(name) or link.tracking.get(name, "") for name in UTM_TAGS}
-    return {name: value for name, value in tags.items() if value}
+    return _tags_of(query, tracking) if len(query) <= MAX_REMEMBERED else _tags_of.__wrapped__(query, tracking)
+
+
+@lru_cache(maxsize=REMEMBERED)
+def _tags_of(query: str, tracking: Tracking) -> Tags:
+    told, given = read_query(query), dict(tracking)
+    source, medium, campaign, term, content = (told.get(name) or given.get(name, "") for name in UTM_TAGS)
+    return source, medium, campaign, term, content
 
 
 def kind_of(request: EdgeRequest, *, is_bot: bool) -> Kind:
@@ -105,12 +113,18 @@ def kind_of(request: EdgeRequest, *, is_bot: bool) -> Kind:
         return Kind.BOT
     if request.method == "HEAD":
         return Kind.HEAD
-    purposes = (request.headers.get(name, "") for name in ("sec-purpose", "purpose", "x-moz"))
-    return Kind.PREFETCH if any("prefetch" in purpose.lower() for purpose in purposes) else Kind.PERSON
+    headers = request.headers
+    told = f"{headers.get('sec-purpose', '')} {headers.get('purpose', '')} {headers.get('x-moz', '')}"
+    return Kind.PREFETCH if "prefetch" in told.lower() else Kind.PERSON
 
 
 def referrer_of(text: str) -> str:
     """The domain a click came from, or `direct`."""
+    return _referrer_of(text[:LONGEST_REFERRER]) if text else DIRECT
+
+
+@lru_cache(maxsize=REMEMBERED)
+def _referrer_of(text: str) -> str:
     try:
         host = urlsplit(text).hostname or DIRECT
     except ValueError:

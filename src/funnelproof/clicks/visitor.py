@@ -4,8 +4,8 @@ import hmac
 import re
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 from urllib.parse import parse_qsl
 
 from funnelproof.links.ctx import Consent
@@ -21,8 +21,7 @@ class Identity(StrEnum):
     DAILY = "DAILY"
 
 
-@dataclass(frozen=True, slots=True)
-class Visitor:
+class Visitor(NamedTuple):
     """`key` is what is stored and what a ctx carries; `ticket` is what the published hash assigns by."""
 
     key: str

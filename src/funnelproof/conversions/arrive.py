@@ -1,12 +1,12 @@
 """Arrivals: the page a click led to says that it has opened, with its ctx in hand."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import groupby
 
 from funnelproof.clicks import store
 from funnelproof.clicks.assignment import Standing
-from funnelproof.clicks.follow import count_visitor
+from funnelproof.clicks.counting import count_visitor
 from funnelproof.clock import Micros, local_day
 from funnelproof.conversions.setting import Setting, find_setting
 from funnelproof.errors import Problem
@@ -70,7 +70,7 @@ def _take(arrival: Arrival, setting: Setting, standings: dict[tuple[str, str], S
     standing = standings.get(arrival.visitor_ref)
     if standing is None or standing.arrived_at is not None:
         return False
-    standings[arrival.visitor_ref] = replace(standing, arrived_at=now)
+    standings[arrival.visitor_ref] = standing._replace(arrived_at=now)
     return True
 
 

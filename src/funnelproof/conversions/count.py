@@ -2,11 +2,10 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 
 from funnelproof.clicks import store as visitors
 from funnelproof.clicks.assignment import Standing
-from funnelproof.clicks.follow import count_visitor, phase_key
+from funnelproof.clicks.counting import count_visitor, phase_key
 from funnelproof.clock import Micros, local_day
 from funnelproof.conversions import store
 from funnelproof.conversions.conversion import Conversion, Disposition
@@ -68,8 +67,7 @@ def _move_visitors(
 
 
 def _standing_after(standing: Standing, made: Conversion) -> Standing:
-    return replace(
-        standing,
+    return standing._replace(
         arrived_at=made.received_at if standing.arrived_at is None else standing.arrived_at,
         conversions=standing.conversions + int(made.credited),
         test_conversions=standing.test_conversions + int(made.in_test),

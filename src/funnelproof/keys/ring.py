@@ -5,6 +5,7 @@ A new key is stored announced and signs 30 s later, so that every process knows 
 
 import secrets
 import threading
+from typing import NamedTuple
 
 from funnelproof.clock import DAY, HOUR, SECOND, Clock, Micros, local_day
 from funnelproof.keys import store
@@ -15,6 +16,7 @@ from funnelproof.storage.database import Database, Transaction
 SIGNS_AFTER: Micros = 30 * SECOND
 VERIFIES_FOR: Micros = 367 * DAY
 SALT_LIFE: Micros = 48 * HOUR
+FOREVER: Micros = 2**63
 
 
 def make_first_keys(tx: Transaction, seal: Seal, now: Micros) -> None:
@@ -42,6 +44,14 @@ def _new_key(purpose: str, seal: Seal, *, announced_at: Micros, signs_from: Micr
     )
 
 
+class _Present(NamedTuple):
+    """The key that signs from one moment until another."""
+
+    key: Key
+    signs_from: Micros
+    until: Micros
+
+
 class Keyring:
     """Keys by purpose and id, read again (once a second at most) when an unknown id turns up."""
 
@@ -49,6 +59,7 @@ class Keyring:
         self._database, self._seal, self._clock = database, seal, clock
         self._keys: dict[str, dict[str, Key]] = {}
         self._salts: dict[str, bytes] = {}
+        self._present: dict[Purpose, _Present] = {}
         self._read_at: Micros = 0
         self._lock = threading.Lock()
 
@@ -58,13 +69,21 @@ class Keyring:
         for row in rows:
             key = Key(row.key_id, self._seal.open(row.sealed), row.signs_from, row.retired_at)
             keys.setdefault(row.purpose, {})[row.key_id] = key
-        self._keys, self._read_at = keys, self._clock.now()
+        self._keys, self._read_at, self._present = keys, self._clock.now(), {}
 
     def signing(self, purpose: Purpose) -> Key:
         """The youngest key that may sign by now."""
         now = self._clock.now()
-        ready = (key for key in self._keys[purpose].values() if key.signs_from <= now)
-        return max(ready, key=lambda key: key.signs_from)
+        present = self._present.get(purpose)
+        if present is None or not present.signs_from <= now < present.until:
+            present = self._present[purpose] = self._youngest(purpose, now)
+        return present.key
+
+    def _youngest(self, purpose: Purpose, now: Micros) -> "_Present":
+        keys = self._keys[purpose].values()
+        key = max((key for key in keys if key.signs_from <= now), key=lambda key: key.signs_from)
+        until = min((key.signs_from for key in keys if key.signs_from > now), default=FOREVER)
+        return _Present(key, key.signs_from, until)
 
     def find(self, purpose: Purpose, key_id: str) -> Key | None:
         """A key that may verify, or None. Never touches storage: see `refresh`."""

@@ -3,9 +3,10 @@
 import ipaddress
 import re
 from collections.abc import Collection, Mapping
+from functools import lru_cache
 from posixpath import normpath
 from typing import NamedTuple
-from urllib.parse import SplitResult, parse_qsl, quote, unquote, unquote_plus, urlsplit
+from urllib.parse import SplitResult, quote, unquote, unquote_plus, urlsplit
 
 from funnelproof.errors import Fault
 from funnelproof.handles.handle import RESERVED
@@ -20,6 +21,10 @@ CONTROL_CHARACTERS = re.compile(r"[\x00-\x1f\x7f]")
 LOOPBACK = {"localhost", "127.0.0.1", "[::1]"}
 NAT64 = ipaddress.ip_network("64:ff9b::/96")
 LEGAL_IN_QUERY = "-._~!$&'()*+,;=:@/?%"
+is_plain = re.compile(r"[A-Za-z0-9\-._~!$&'()*+,;=:@/?%]*").fullmatch
+REMEMBERED = 4096
+MAX_REMEMBERED = 512
+"""How many queries are remembered, and how long one may be."""
 
 
 class AddressRules(NamedTuple):
@@ -100,24 +105,39 @@ def is_public_address(text: str) -> bool:
 
 def arrival_address(destination: str, *, click_query: str, tracking: Mapping[str, str], ctx: str | None) -> str:
     """Where the visitor arrives. The destination's own query wins over the click's, that over the link's tracking."""
+    with_ctx = ctx is not None
+    parts = _around_ctx if len(click_query) <= MAX_REMEMBERED else _around_ctx.__wrapped__
+    before, after = parts(destination, click_query, tuple(tracking.items()), with_ctx)
+    return f"{before}{ctx}{after}" if with_ctx else before + after
+
+
+@lru_cache(maxsize=REMEMBERED)
+def _around_ctx(
+    destination: str,
+    click_query: str,
+    tracking: tuple[tuple[str, str], ...],
+    with_ctx: bool,  # noqa: FBT001
+) -> tuple[str, str]:
+    """The address before and behind the place of the ctx. Ads send the same query many times."""
     address, hash_mark, fragment = destination.partition("#")
     base, _, own = address.partition("?")
-    parts = [part for part in own.split("&") if part and not (ctx is not None and _name(part) == "ctx")]
-    told = [quote(part, safe=LEGAL_IN_QUERY, encoding="latin-1", errors="replace") for part in _told(click_query)]
-    given = [f"{quote(name, safe='')}={quote(value, safe='')}" for name, value in tracking.items()]
+    parts = [part for part in own.split("&") if part and not (with_ctx and _name(part) == "ctx")]
+    told = [part if is_plain(part) else _quoted(part) for part in _told(click_query)]
+    given = [f"{quote(name, safe='')}={quote(value, safe='')}" for name, value in tracking]
     for weaker in (told, given):
         names = {_name(part) for part in parts}
         parts += [part for part in weaker if _name(part) not in names]
-    if ctx is not None:
-        parts.append(f"ctx={ctx}")
-    return base + ("?" + "&".join(parts) if parts else "") + hash_mark + fragment
+    if with_ctx:
+        parts.append("ctx=")
+    return base + ("?" + "&".join(parts) if parts else ""), hash_mark + fragment
 
 
 def read_query(query: str) -> dict[str, str]:
     """A click's own query as texts that can be stored; of a repeated name the first counts."""
     pairs: dict[str, str] = {}
-    for name, value in parse_qsl("&".join(_told(query)), keep_blank_values=True, errors="replace"):
-        pairs.setdefault(name, CONTROL_CHARACTERS.sub("", value)[:MAX_TAG])
+    for part in _told(query):
+        name, _, value = part.partition("=")
+        pairs.setdefault(_decoded(name), CONTROL_CHARACTERS.sub("", _decoded(value))[:MAX_TAG])
     return pairs
 
 
@@ -133,4 +153,12 @@ def _is_ours(name: str) -> bool:
 
 
 def _name(part: str) -> str:
-    return unquote_plus(part.partition("=")[0])
+    return _decoded(part.partition("=")[0])
+
+
+def _decoded(text: str) -> str:
+    return unquote_plus(text) if "%" in text or "+" in text else text
+
+
+def _quoted(part: str) -> str:
+    return quote(part, safe=LEGAL_IN_QUERY, encoding="latin-1", errors="replace")

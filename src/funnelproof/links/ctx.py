@@ -17,8 +17,9 @@ import base64
 import binascii
 import hmac
 import struct
-from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
+from typing import NamedTuple
 
 from funnelproof.clock import SECOND, Micros, iso, span
 from funnelproof.errors import Fault, Problem
@@ -86,10 +87,10 @@ class InvalidCtx(Problem):
 MODES = tuple(Mode)
 COHORTS = tuple(Cohort)
 CONSENTS = tuple(Consent)
+NUMBERS = {member: number for kind in (MODES, COHORTS, CONSENTS) for number, member in enumerate(kind)}
 
 
-@dataclass(frozen=True, slots=True)
-class Ctx:
+class Ctx(NamedTuple):
     mode: Mode
     handle: str
     slug: str
@@ -114,8 +115,8 @@ def mint(ctx: Ctx, key: Key) -> str:
     """The signed text of a ctx; times are cut to milliseconds."""
     milliseconds = ctx.issued_at // 1000
     head = HEAD.pack(
-        VERSION << 4 | MODES.index(ctx.mode),
-        COHORTS.index(ctx.cohort) << 4 | CONSENTS.index(ctx.consent),
+        VERSION << 4 | NUMBERS[ctx.mode],
+        NUMBERS[ctx.cohort] << 4 | NUMBERS[ctx.consent],
         ctx.variant,
         ctx.epoch,
         ctx.phase,
@@ -126,12 +127,14 @@ def mint(ctx: Ctx, key: Key) -> str:
         bytes.fromhex(ctx.visitor),
     )
     run = RUN.pack(ctx.run) if ctx.mode is Mode.TEST else b""
-    names = bytes((len(ctx.handle), len(ctx.slug), len(ctx.campaign))) + (ctx.handle + ctx.slug + ctx.campaign).encode(
-        "ascii"
-    )
-    payload = head + run + names
+    payload = head + run + _names(ctx.handle, ctx.slug, ctx.campaign)
     text = base64.urlsafe_b64encode(payload + _tag(key, payload)).rstrip(b"=").decode()
     return f"{key.key_id}.{text}"
+
+
+@lru_cache(maxsize=4096)
+def _names(handle: str, slug: str, campaign: str) -> bytes:
+    return bytes((len(handle), len(slug), len(campaign))) + (handle + slug + campaign).encode("ascii")
 
 
 def open_ctx(text: str, keyring: Keys) -> Ctx:

@@ -11,6 +11,8 @@ SLUG = r"^[A-Za-z0-9_-]{4,24}$"
 UTM_TAGS = ("utm_source", "utm_medium", "utm_campaign", "utm_term", "utm_content")
 _SLUG = re.compile(SLUG)
 LinkRef = tuple[str, str]
+Tags = tuple[str, str, str, str, str]
+"""What a click brought of `UTM_TAGS`, in their order; empty where it brought none."""
 
 
 class LinkMode(StrEnum):

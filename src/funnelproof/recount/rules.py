@@ -8,7 +8,7 @@ from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from funnelproof.clicks.follow import entry_name
+from funnelproof.clicks.counting import entry_name
 from funnelproof.clock import Micros, local_day
 from funnelproof.handles.handle import ZoneFrom, zone_at
 from funnelproof.storage.database import Row

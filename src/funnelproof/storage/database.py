@@ -35,6 +35,14 @@ class Transaction:
         self.slot = slot
         self.dialect = connection.dialect.name
         self.changed_handles: set[str] = set()
+        self._cursor: Any = None
+
+    @property
+    def cursor(self) -> Any:
+        """The driver's own cursor, for what `storage.bulk` sends."""
+        if self._cursor is None:
+            self._cursor = cast("Any", self.connection.connection.driver_connection).cursor()
+        return self._cursor
 
     def execute(self, statement: Executable, rows: Row | Sequence[Row] | None = None) -> CursorResult[Any]:
         return self.connection.execute(statement, rows)
@@ -47,12 +55,30 @@ class Transaction:
         return cast("Sequence[Row]", self.execute(statement, row).mappings().all())
 
 
+class Desk(Protocol):
+    """Where a database within this process writes for the event loop: each step on the thread that suits it.
+
+    A statement of such a database waits for nobody, so it may run on the loop's own thread; handing it to another
+    would cost more than it takes (each statement would queue for the interpreter). A commit waits for the disk.
+    """
+
+    def begin(self, *, wait: bool) -> Connection | None:
+        """Begin a transaction; None if that would have to wait and may not."""
+
+    def commit(self) -> None: ...
+
+    def roll_back(self) -> None: ...
+
+    def close(self) -> None: ...
+
+
 class Engines(Protocol):
-    """What a database brand has to offer."""
+    """What a database brand has to offer. `desk` is None where every statement waits for a server."""
 
     reading: Engine
     writing: Engine
     writer_threads: int
+    desk: "Desk | None"
 
     def writing_alone(self) -> AbstractContextManager[None]: ...
 
@@ -70,6 +96,10 @@ class Database:
         self.engines = engines
         self._readers = ThreadPoolExecutor(4, thread_name_prefix="read")
         self._writers = ThreadPoolExecutor(engines.writer_threads, thread_name_prefix="write")
+        self._at_desk = ThreadPoolExecutor(1, thread_name_prefix="desk")
+        driver: Any = engines.writing.dialect.loaded_dbapi
+        self._errors = (DBAPIError, PoolTimeout, RunAgain, driver.Error)
+        self._trouble = (PoolTimeout, OperationalError, driver.OperationalError, driver.InterfaceError)
         self._listeners: list[Callable[[str], None]] = []
 
     async def read(self, fn: Callable[[Transaction], T]) -> T:
@@ -78,21 +108,57 @@ class Database:
     async def write(self, fn: Callable[[Transaction], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._writers, self.write_now, fn)
 
+    async def write_together(self, fn: Callable[[Transaction], T]) -> T:
+        """Like `write`, for whoever comes often: where storage has a desk, `fn` runs on the loop's own thread."""
+        desk = self.engines.desk
+        if desk is None:
+            return await self.write(fn)
+        for last_try in (False,) * TRIES_AFTER_CONFLICT + (True,):
+            try:
+                return await self._write_at(desk, fn)
+            except self._errors as error:
+                if last_try or not _is_conflict(error):
+                    raise self._as_problem(error) from error
+        raise AssertionError("unreachable")
+
+    async def _write_at(self, desk: Desk, fn: Callable[[Transaction], T]) -> T:
+        connection = desk.begin(wait=False) or await self._begin_later(desk)
+        tx = Transaction(connection, self.slot)
+        try:
+            answer = fn(tx)
+        except BaseException:
+            desk.roll_back()
+            raise
+        await asyncio.get_running_loop().run_in_executor(self._at_desk, desk.commit)
+        self._tell(tx.changed_handles)
+        return answer
+
+    async def _begin_later(self, desk: Desk) -> Connection:
+        """Another process or thread writes: wait for it, elsewhere. Whoever is cancelled meanwhile leaves no lock."""
+        begun = self._at_desk.submit(desk.begin, wait=True)
+        try:
+            connection = await asyncio.wrap_future(begun)
+        except asyncio.CancelledError:
+            begun.add_done_callback(lambda future: None if future.cancelled() else desk.roll_back())
+            raise
+        assert connection is not None  # noqa: S101 - whoever waits gets one
+        return connection
+
     def read_now(self, fn: Callable[[Transaction], T]) -> T:
         try:
             with self.engines.reading.connect() as connection, connection.begin():
                 return fn(Transaction(connection))
-        except (DBAPIError, PoolTimeout) as error:
-            raise _as_problem(error) from error
+        except self._errors as error:
+            raise self._as_problem(error) from error
 
     def write_now(self, fn: Callable[[Transaction], T]) -> T:
         """Run `fn` and commit. After a conflict with another transaction all of it runs again, at most three times."""
         for last_try in (False,) * TRIES_AFTER_CONFLICT + (True,):
             try:
                 return self._write_once(fn)
-            except (DBAPIError, PoolTimeout, RunAgain) as error:
+            except self._errors as error:
                 if last_try or not _is_conflict(error):
-                    raise _as_problem(error) from error
+                    raise self._as_problem(error) from error
         raise AssertionError("unreachable")
 
     def _write_once(self, fn: Callable[[Transaction], T]) -> T:
@@ -111,25 +177,25 @@ class Database:
             for listener in self._listeners:
                 listener(handle)
 
+    def _as_problem(self, error: Exception) -> Exception:
+        """Storage's own trouble is `Unavailable`; what a statement did wrong stays what it is."""
+        away = isinstance(error, self._trouble) or getattr(error, "connection_invalidated", False)
+        if not away and not _is_conflict(error):
+            return error
+        log.warning("storage is not available: %s", _of_driver(error))
+        return Unavailable("Storage is not available right now. Nothing was written; send the same request again.")
+
     def close(self) -> None:
         self._readers.shutdown()
         self._writers.shutdown()
+        self._at_desk.shutdown()
         self.engines.close()
 
 
 def _is_conflict(error: Exception) -> bool:
-    return (
-        isinstance(error, RunAgain) or getattr(getattr(error, "orig", None), "sqlstate", None) in SERIALIZATION_FAILURES
-    )
+    return isinstance(error, RunAgain) or getattr(_of_driver(error), "sqlstate", None) in SERIALIZATION_FAILURES
 
 
-def _as_problem(error: Exception) -> Exception:
-    """Storage's own trouble is `Unavailable`; what a statement did wrong stays what it is."""
-    if (
-        isinstance(error, PoolTimeout | OperationalError)
-        or getattr(error, "connection_invalidated", False)
-        or _is_conflict(error)
-    ):
-        log.warning("storage is not available: %s", getattr(error, "orig", error))
-        return Unavailable("Storage is not available right now. Nothing was written; send the same request again.")
-    return error
+def _of_driver(error: Exception) -> Exception:
+    """SQLAlchemy wraps what the driver raises; `storage.bulk` speaks to the driver itself."""
+    return getattr(error, "orig", None) or error

@@ -8,14 +8,14 @@ import logging
 import threading
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from funnelproof.errors import Problem, Unavailable
 from funnelproof.storage.database import Database, Transaction
 
 log = logging.getLogger(__name__)
 Verb = Callable[[Transaction, Sequence[Any]], Sequence[Any]]
+SECONDS_TO_DRAIN = 9
 
 
 class Ingest(Protocol):
@@ -33,103 +33,100 @@ class LaneFull(Unavailable):
     """More is waiting to be stored than this process takes on. Nothing was written; try again in a second."""
 
 
-@dataclass(slots=True, eq=False)
-class _Waiting:
+class _Waiting(NamedTuple):
     verb: Verb
     claim: Any
-    future: "asyncio.Future[Any]"
+    answered: "asyncio.Future[Any]"
 
 
 class Lane:
-    """One writer thread with a bounded queue. `submit` returns when the claim's effect is durable."""
+    """One group at a time, from a bounded queue. `submit` returns when the claim's effect is durable.
+
+    All that is submitted comes from one event loop; only `close` may be called from another thread.
+    """
 
     def __init__(self, database: Database, *, waiting_limit: int, group_limit: int) -> None:
         self._database = database
         self._waiting_limit, self._group_limit = waiting_limit, group_limit
         self._queue: deque[_Waiting] = deque()
-        self._wake = threading.Condition()
+        self._work: asyncio.Task[None] | None = None
         self._closing = False
-        self._thread = threading.Thread(target=self._work, name="lane", daemon=True)
-        self._thread.start()
+        self._idle = threading.Event()
+        self._idle.set()
 
     @property
     def waiting(self) -> int:
         return len(self._queue)
 
     async def submit(self, verb: Verb, claim: Any) -> Any:
-        waiting = _Waiting(verb, claim, asyncio.get_running_loop().create_future())
-        with self._wake:
-            if self._closing:
-                raise Unavailable("The service is shutting down. Nothing was written; send the same request again.")
-            if len(self._queue) >= self._waiting_limit:
-                raise LaneFull
-            self._queue.append(waiting)
-            self._wake.notify()
-        return await waiting.future
+        if self._closing:
+            raise Unavailable("The service is shutting down. Nothing was written; send the same request again.")
+        if len(self._queue) >= self._waiting_limit:
+            raise LaneFull
+        loop = asyncio.get_running_loop()
+        answered = loop.create_future()
+        self._queue.append(_Waiting(verb, claim, answered))
+        if self._work is None:
+            self._idle.clear()
+            self._work = loop.create_task(self._drain())
+        return await answered
 
     def close(self) -> None:
-        """Answer all that was accepted, then end."""
-        with self._wake:
-            self._closing = True
-            self._wake.notify()
-        self._thread.join()
+        """Answer all that was accepted, then end. Not to be called by the loop's own thread while claims wait."""
+        self._closing = True
+        self._idle.wait(SECONDS_TO_DRAIN)
 
-    def _work(self) -> None:
-        while group := self._take():
-            self._run(group)
+    async def _drain(self) -> None:
+        try:
+            while self._queue:
+                await self._run(self._take())
+        finally:
+            self._work = None
+            self._idle.set()
 
     def _take(self) -> list[_Waiting]:
-        with self._wake:
-            while not self._queue and not self._closing:
-                self._wake.wait()
-            return [self._queue.popleft() for _ in range(min(len(self._queue), self._group_limit))]
+        return [self._queue.popleft() for _ in range(min(len(self._queue), self._group_limit))]
 
-    def _run(self, group: list[_Waiting]) -> None:
+    async def _run(self, group: list[_Waiting]) -> None:
         """One transaction for the group. A claim that breaks its verb is found by halving and fails alone."""
         try:
-            answers = self._database.write_now(lambda tx: _run_verbs(tx, group))
+            answers = await self._database.write_together(lambda tx: _run_verbs(tx, group))
         except Unavailable as problem:
-            _deliver(group, [problem] * len(group))
+            _settle(group, [problem] * len(group))
         except Exception as error:
-            self._narrow_down(group, error)
+            await self._narrow_down(group, error)
         else:
-            _deliver(group, answers)
+            _settle(group, answers)
 
-    def _narrow_down(self, group: list[_Waiting], error: Exception) -> None:
+    async def _narrow_down(self, group: list[_Waiting], error: Exception) -> None:
         if len(group) > 1:
-            self._run(group[: len(group) // 2])
-            self._run(group[len(group) // 2 :])
+            await self._run(group[: len(group) // 2])
+            await self._run(group[len(group) // 2 :])
             return
         if not isinstance(error, Problem):
             log.error("a claim broke its verb", exc_info=error)
-        _deliver(group, [error])
+        _settle(group, [error])
 
 
 def _run_verbs(tx: Transaction, group: list[_Waiting]) -> list[Any]:
-    verbs = dict.fromkeys(waiting.verb for waiting in group)
-    answers: dict[_Waiting, Any] = {}
+    """Answers in the order of the group. Verbs run in the order of their names, so that no two groups deadlock."""
+    verbs = {waiting.verb for waiting in group}
+    if len(verbs) == 1:
+        return list(group[0].verb(tx, [waiting.claim for waiting in group]))
+    answers: list[Any] = [None] * len(group)
     for verb in sorted(verbs, key=lambda verb: f"{verb.__module__}.{verb.__qualname__}"):
-        own = [waiting for waiting in group if waiting.verb == verb]
-        answers.update(zip(own, verb(tx, [waiting.claim for waiting in own]), strict=True))
-    return [answers[waiting] for waiting in group]
+        own = [at for at, waiting in enumerate(group) if waiting.verb == verb]
+        for at, answer in zip(own, verb(tx, [group[at].claim for at in own]), strict=True):
+            answers[at] = answer
+    return answers
 
 
-def _deliver(group: list[_Waiting], answers: Sequence[Any]) -> None:
-    """Hand all answers to the event loop in one call: waking it costs more than an answer."""
-    pairs = list(zip(group, answers, strict=True))
-    for loop in {waiting.future.get_loop() for waiting in group}:
-        own = [pair for pair in pairs if pair[0].future.get_loop() is loop]
-        try:
-            loop.call_soon_threadsafe(_settle, own)
-        except RuntimeError:  # the loop was closed meanwhile: nobody waits there any more
-            log.warning("%s answers came too late: their event loop is closed", len(own))
-
-
-def _settle(pairs: list[tuple[_Waiting, Any]]) -> None:
-    for waiting, answer in pairs:
-        if waiting.future.done():
+def _settle(group: list[_Waiting], answers: Sequence[Any]) -> None:
+    for waiting, answer in zip(group, answers, strict=True):
+        answered = waiting.answered
+        if answered.done():
             continue
         if isinstance(answer, BaseException):
-            waiting.future.set_exception(answer)
+            answered.set_exception(answer)
         else:
-            waiting.future.set_result(answer)
+            answered.set_result(answer)

@@ -6,6 +6,8 @@ from typing import Any
 
 from sqlalchemy import URL, Engine, create_engine, make_url
 
+from funnelproof.storage.database import Desk
+
 MUST_BE_ON = ("fsync", "full_page_writes")
 DURABLE_COMMITS = {"on", "remote_write", "remote_apply", "local"}
 
@@ -14,6 +16,7 @@ class PostgresEngines:
     """Reads see one moment (repeatable read); writes run at read committed and meet on unique indexes."""
 
     writer_threads = 4
+    desk: Desk | None = None
 
     def __init__(self, url: str) -> None:
         address = make_url(url).set(drivername="postgresql+psycopg")

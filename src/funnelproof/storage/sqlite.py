@@ -6,17 +6,20 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
-from sqlalchemy import Engine, create_engine, event
+from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.pool import QueuePool
 
+from funnelproof.storage.database import Desk
+
 FILE = "funnelproof.db"
+PATIENCE = "busy_timeout=5000"
 PRAGMAS = (
     "journal_mode=WAL",
     "synchronous=FULL",
     "foreign_keys=ON",
-    "busy_timeout=5000",
+    PATIENCE,
     "cache_size=-16000",
     "temp_store=MEMORY",
 )
@@ -30,18 +33,17 @@ class SqliteEngines:
     def __init__(self, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         self.reading = _engine(folder, size=4, begin="BEGIN", extra=("query_only=ON",))
-        self.writing = _engine(folder, size=2, begin="BEGIN IMMEDIATE", extra=())
-        self._lock_file = (folder / "write.lock").open("a")
-        self._lock = threading.Lock()
+        self.writing = _engine(folder, size=2, begin="BEGIN IMMEDIATE")
+        self.turn = Turn(folder / "write.lock")
+        self.desk: Desk | None = SqliteDesk(_engine(folder, size=1, begin=None, extra=("busy_timeout=0",)), self.turn)
 
     @contextmanager
     def writing_alone(self) -> Iterator[None]:
-        with self._lock:
-            fcntl.flock(self._lock_file, fcntl.LOCK_EX)
-            try:
-                yield
-            finally:
-                fcntl.flock(self._lock_file, fcntl.LOCK_UN)
+        self.turn.take(wait=True)
+        try:
+            yield
+        finally:
+            self.turn.end()
 
     def check_durable(self) -> list[str]:
         """What about this database could lose an acknowledged write; empty is good."""
@@ -54,10 +56,107 @@ class SqliteEngines:
     def close(self) -> None:
         self.reading.dispose()
         self.writing.dispose()
-        self._lock_file.close()
+        if self.desk is not None:
+            self.desk.close()
+        self.turn.close()
 
 
-def _engine(folder: Path, *, size: int, begin: str, extra: tuple[str, ...]) -> Engine:
+class Turn:
+    """Whose turn it is to write: one thread of this process, by a lock, and one process, by a lock on a file."""
+
+    def __init__(self, path: Path) -> None:
+        self._lock, self._file = threading.Lock(), path.open("a")
+
+    def take(self, *, wait: bool) -> bool:
+        if not self._lock.acquire(blocking=wait):
+            return False
+        try:
+            fcntl.flock(self._file, fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            self._lock.release()
+            return False
+        except BaseException:
+            self._lock.release()
+            raise
+        return True
+
+    def end(self) -> None:
+        fcntl.flock(self._file, fcntl.LOCK_UN)
+        self._lock.release()
+
+    def close(self) -> None:
+        self._file.close()
+
+
+class SqliteDesk:
+    """One connection, kept. Its transactions are begun and ended by hand, each step on whichever thread calls."""
+
+    def __init__(self, engine: Engine, turn: Turn) -> None:
+        self._engine, self._turn = engine, turn
+        self._connection: Connection | None = None
+
+    def begin(self, *, wait: bool) -> Connection | None:
+        if not self._turn.take(wait=wait):
+            return None
+        try:
+            return self._begun(wait=wait)
+        except sqlite3.OperationalError:
+            self._turn.end()
+            if wait:
+                raise
+            return None
+        except BaseException:
+            self._turn.end()
+            raise
+
+    def commit(self) -> None:
+        try:
+            self._driver.execute("COMMIT")
+        except BaseException:
+            self.roll_back()
+            raise
+        self._end()
+
+    def roll_back(self) -> None:
+        try:
+            if self._driver.in_transaction:
+                self._driver.execute("ROLLBACK")
+        finally:
+            self._end()
+
+    def close(self) -> None:
+        if self._connection is not None:
+            self._connection.close()
+        self._engine.dispose()
+
+    def _begun(self, *, wait: bool) -> Connection:
+        """A program of somebody else's may hold SQLite's own lock: that is waited for, but not on the loop's thread."""
+        if self._connection is None:
+            self._connection = self._engine.connect()
+        if wait:
+            self._driver.execute(f"PRAGMA {PATIENCE}")
+        try:
+            self._driver.execute("BEGIN IMMEDIATE")
+        finally:
+            if wait:
+                self._driver.execute("PRAGMA busy_timeout=0")
+        return self._connection
+
+    def _end(self) -> None:
+        """SQLAlchemy believes in a transaction of its own if a statement went through it; that one ends as well."""
+        try:
+            if self._connection is not None and self._connection.in_transaction():
+                self._connection.rollback()
+        finally:
+            self._turn.end()
+
+    @property
+    def _driver(self) -> sqlite3.Connection:
+        assert self._connection is not None  # noqa: S101 - whoever began has it
+        return cast("sqlite3.Connection", self._connection.connection.driver_connection)
+
+
+def _engine(folder: Path, *, size: int, begin: str | None, extra: tuple[str, ...] = ()) -> Engine:
     engine = create_engine(
         f"sqlite:///{folder / FILE}",
         poolclass=QueuePool,
@@ -73,8 +172,10 @@ def _engine(folder: Path, *, size: int, begin: str, extra: tuple[str, ...]) -> E
         for pragma in PRAGMAS + extra:
             connection.execute(f"PRAGMA {pragma}")
 
-    @event.listens_for(engine, "begin")
-    def _begun(connection: Any) -> None:
-        connection.exec_driver_sql(begin)
+    if begin is not None:
+
+        @event.listens_for(engine, "begin")
+        def _begun(connection: Any) -> None:
+            connection.exec_driver_sql(begin)
 
     return engine

@@ -6,29 +6,32 @@ from typing import Any
 from sqlalchemy import ColumnElement, Table, cast, func, select
 
 from funnelproof.clock import Micros
+from funnelproof.storage.bulk import add_rows
 from funnelproof.storage.database import Row, Transaction
 from funnelproof.storage.schema import day_tallies, phase_tallies, quarter_tallies
-from funnelproof.storage.statements import add_up
 from funnelproof.tallies.cap import capped
 from funnelproof.tallies.move import ALL, QUARTER, Moves
 
-KEYS: Mapping[str, tuple[str, ...]] = {
-    table.name: tuple(column.name for column in table.primary_key)
-    for table in (day_tallies, phase_tallies, quarter_tallies)
-}
+TABLES = (day_tallies, phase_tallies, quarter_tallies)
+COLUMNS: Mapping[str, tuple[str, ...]] = {table.name: tuple(table.columns.keys()) for table in TABLES}
 COUNTERS: Mapping[str, tuple[str, ...]] = {
-    table.name: tuple(column.name for column in table.columns if not column.primary_key)
-    for table in (day_tallies, phase_tallies, quarter_tallies)
+    table.name: tuple(column.name for column in table.columns if not column.primary_key) for table in TABLES
 }
-FUNNEL = tuple(name for name in COUNTERS["day_tallies"])
+FUNNEL = COUNTERS[day_tallies.name]
 
 
 def move(tx: Transaction, moves: Moves) -> None:
     """Add what was collected to the counters, in the transaction of the rows it counts."""
-    add_up(tx, day_tallies, _rows(day_tallies, capped(tx, moves.days), tx.slot))
-    add_up(tx, phase_tallies, _rows(phase_tallies, moves.phases, tx.slot))
-    quarters = {key: {"amount": amount} for key, amount in moves.quarters.items()}
-    add_up(tx, quarter_tallies, _rows(quarter_tallies, quarters, tx.slot))
+    _add(tx, day_tallies, capped(tx, moves.days))
+    _add(tx, phase_tallies, moves.phases)
+    quarters = sorted((*key, tx.slot, amount) for key, amount in moves.quarters.items())
+    add_rows(tx, quarter_tallies, COLUMNS[quarter_tallies.name], quarters)
+
+
+def _add(tx: Transaction, table: Table, moved: Mapping[tuple[Any, ...], Mapping[str, int]]) -> None:
+    counters = COUNTERS[table.name]
+    rows = [(*key, tx.slot, *(amounts.get(name, 0) for name in counters)) for key, amounts in sorted(moved.items())]
+    add_rows(tx, table, COLUMNS[table.name], rows)
 
 
 def funnel_totals(tx: Transaction, handle: str, world: str, campaign_ids: Sequence[str]) -> dict[str, Row]:
@@ -108,13 +111,3 @@ def _summed(table: Table, keys: Sequence[str], where: Sequence[ColumnElement[boo
     sums = [cast(func.sum(table.c[name]), table.c[name].type).label(name) for name in counters]
     columns = [table.c[name] for name in keys]
     return select(*columns, *sums).where(*where).group_by(*columns).order_by(*columns)
-
-
-def _rows(table: Table, moved: Mapping[tuple[Any, ...], Mapping[str, int]], slot: int) -> list[Row]:
-    keys, counters = KEYS[table.name], COUNTERS[table.name]
-    rows: list[Row] = []
-    for key, amounts in moved.items():
-        row: dict[str, Any] = dict(zip(keys, (*key, slot), strict=True))
-        row |= {name: amounts.get(name, 0) for name in counters}
-        rows.append(row)
-    return rows

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,16 +17,53 @@ Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 Asgi = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 BODY_SECONDS = 5.0
+NO_SNIFFING = (b"x-content-type-options", b"nosniff")
 CORS = (
-    ("Access-Control-Allow-Origin", "*"),
-    ("Access-Control-Expose-Headers", "X-Request-Id, Retry-After"),
+    (b"access-control-allow-origin", b"*"),
+    (b"access-control-expose-headers", b"X-Request-Id, Retry-After"),
 )
 PREFLIGHT = (
-    *CORS,
+    ("Access-Control-Allow-Origin", "*"),
+    ("Access-Control-Expose-Headers", "X-Request-Id, Retry-After"),
     ("Access-Control-Allow-Headers", "Content-Type, X-Request-Id, Authorization, X-Api-Key"),
     ("Access-Control-Max-Age", "86400"),
     ("Cache-Control", "no-store"),
 )
+
+
+class Headers(Mapping[str, str]):
+    """By lower-case name, decoded when asked for: most are never asked for."""
+
+    __slots__ = ("_raw",)
+
+    def __init__(self, pairs: Sequence[tuple[bytes, bytes]]) -> None:
+        raw = dict(pairs)
+        self._raw = raw if len(raw) == len(pairs) else _as_lists(pairs)
+
+    def __getitem__(self, name: str) -> str:
+        return self._raw[name.encode("latin-1")].decode("latin-1")
+
+    def get(self, name: str, default: str = "") -> str:  # type: ignore[override]
+        value = self._raw.get(name.encode("latin-1"))
+        return default if value is None else value.decode("latin-1")
+
+    def __contains__(self, name: object) -> bool:
+        return isinstance(name, str) and name.encode("latin-1") in self._raw
+
+    def __iter__(self) -> Iterator[str]:
+        return (name.decode("latin-1") for name in self._raw)
+
+    def __len__(self) -> int:
+        return len(self._raw)
+
+
+def _as_lists(pairs: Sequence[tuple[bytes, bytes]]) -> dict[bytes, bytes]:
+    """What stands several times is one list (RFC 9110, 5.3; cookies: RFC 9113, 8.2.3)."""
+    raw: dict[bytes, bytes] = {}
+    for name, value in pairs:
+        between = b"; " if name == b"cookie" else b", "
+        raw[name] = raw[name] + between + value if name in raw else value
+    return raw
 
 
 @dataclass(slots=True)
@@ -181,9 +218,9 @@ def problem_answer(problem: Problem, request: EdgeRequest) -> EdgeAnswer:
 
 
 def read_request(scope: Scope, receive: Receive) -> EdgeRequest:
-    headers = read_headers(scope)
+    headers = Headers(scope["headers"])
     stamp = uuid7_hex()
-    given = headers.get("x-request-id", "")
+    given = headers.get("x-request-id")
     return EdgeRequest(
         method=scope["method"],
         path=scope["path"],
@@ -191,21 +228,10 @@ def read_request(scope: Scope, receive: Receive) -> EdgeRequest:
         headers=headers,
         peer=(scope.get("client") or ("", 0))[0],
         stamp=stamp,
-        request_id=given if is_request_id(given) else f"req_{stamp}",
+        request_id=given if given and is_request_id(given) else f"req_{stamp}",
         scope=scope,
         receive=receive,
     )
-
-
-def read_headers(scope: Scope) -> dict[str, str]:
-    """By lower-case name; what stands several times is one list (RFC 9110, 5.3; cookies: RFC 9113, 8.2.3)."""
-    headers: dict[str, str] = {}
-    for raw_name, raw_value in scope["headers"]:
-        name, value = raw_name.decode("latin-1"), raw_value.decode("latin-1")
-        if name in headers:
-            value = f"{headers[name]}{'; ' if name == 'cookie' else ', '}{value}"
-        headers[name] = value
-    return headers
 
 
 def _asked(scope: Scope) -> str:
@@ -220,13 +246,13 @@ def _host(scope: Scope) -> str:
 
 
 async def _send(answer: EdgeAnswer, request: EdgeRequest, send: Send, *, cors: bool) -> None:
-    headers = [*answer.headers, ("X-Request-Id", request.request_id), ("X-Content-Type-Options", "nosniff")]
+    raw = [(name.lower().encode("latin-1"), value.encode("latin-1", "replace")) for name, value in answer.headers]
+    raw += ((b"x-request-id", request.request_id.encode("latin-1")), NO_SNIFFING)
     if answer.media_type:
-        headers.append(("Content-Type", answer.media_type))
+        raw.append((b"content-type", answer.media_type.encode("latin-1")))
     if cors and request.method != "OPTIONS":
-        headers += CORS
+        raw += CORS
     if answer.status not in (204, 304):
-        headers.append(("Content-Length", str(len(answer.body))))
-    raw = [(name.lower().encode("latin-1"), value.encode("latin-1", "replace")) for name, value in headers]
+        raw.append((b"content-length", b"%d" % len(answer.body)))
     await send({"type": "http.response.start", "status": answer.status, "headers": raw})
     await send({"type": "http.response.body", "body": b"" if request.method == "HEAD" else answer.body})

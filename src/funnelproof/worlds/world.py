@@ -13,6 +13,7 @@ from funnelproof.links.ctx import Mode
 from funnelproof.worlds.route import Snapshot
 
 LIVE = "live"
+NAMED = {mode.value: mode for mode in (Mode.LIVE, Mode.PREVIEW)}
 TOKEN_LIFE: Micros = HOUR
 TOKEN = re.compile(r"rt1\.([a-z0-9-]{3,32})\.(run_[0-9a-f]{32})\.(\d{1,17})\.([A-Za-z0-9_-]{4})\.([A-Za-z0-9_-]{43})")
 
@@ -46,7 +47,7 @@ class World:
 
 
 def mode_of(world: str) -> Mode:
-    return Mode(world) if world in (Mode.LIVE, Mode.PREVIEW) else Mode.TEST
+    return NAMED.get(world, Mode.TEST)
 
 
 def run_token(handle: str, world: str, keyring: Keyring, now: Micros) -> str:

@@ -5,6 +5,8 @@ Text compares by code point (collation C), times are integer microseconds UTC, m
 """
 
 import json
+from collections.abc import Mapping
+from functools import lru_cache
 
 from sqlalchemy import BigInteger, Column, Dialect, Integer, MetaData, Table, TypeDecorator
 from sqlalchemy import Text as SqlText
@@ -47,6 +49,29 @@ class Json(TypeDecorator[object]):
         return None if value is None else json.loads(value)
 
 
+class Tags(TypeDecorator[dict[str, str]]):
+    """The five utm tags as a JSON array in the order of their names, read as a dictionary of those that are there."""
+
+    impl = SqlText
+    cache_ok = True
+    names = ("utm_source", "utm_medium", "utm_campaign", "utm_term", "utm_content")
+
+    def process_bind_param(self, value: Mapping[str, str] | None, dialect: Dialect) -> str | None:  # noqa: ARG002
+        return None if value is None else tags_text(tuple(value.get(name, "") for name in self.names))
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> dict[str, str] | None:  # noqa: ARG002
+        if value is None:
+            return None
+        return {name: tag for name, tag in zip(self.names, json.loads(value), strict=False) if tag}
+
+
+@lru_cache(maxsize=4096)
+def tags_text(told: tuple[str, ...]) -> str:
+    """Tags in the order of their names, as they are stored: none at the end that is empty."""
+    last = max((at for at, tag in enumerate(told, 1) if tag), default=0)
+    return json.dumps(told[:last], separators=(",", ":"), ensure_ascii=False)
+
+
 def table(name: str, *items: SchemaItem, clustered: bool = False) -> Table:
     """A STRICT table; `clustered` keeps SQLite's rows in the primary key itself (no second copy of a long key)."""
     return Table(name, metadata, *items, sqlite_strict=True, sqlite_with_rowid=not clustered)
@@ -82,6 +107,10 @@ def counter(name: str) -> Column[int]:
 
 def flag(name: str) -> Column[bool]:
     return Column(name, Flag, nullable=False)
+
+
+def tags_column(name: str) -> Column[dict[str, str]]:
+    return Column(name, Tags, nullable=True)
 
 
 def json_column(name: str) -> Column[object]:

@@ -12,6 +12,7 @@ from funnelproof.storage.schema.columns import (
     maybe_whole,
     number_key,
     table,
+    tags_column,
     text,
     whole,
 )
@@ -35,7 +36,7 @@ clicks = table(
     text("device"),
     text("referrer"),
     text("source"),
-    json_column("tags"),
+    tags_column("tags"),
     flag("with_ctx"),
     maybe_text("request_id"),
     clustered=True,
