@@ -8,6 +8,7 @@ from funnelproof.clicks.assignment import Decision, Kind, Standing
 from funnelproof.clicks.visit import Visit
 from funnelproof.clicks.visitor import Identity
 from funnelproof.clock import local_day
+from funnelproof.handles.handle import Handle
 from funnelproof.links.ctx import Cohort
 from funnelproof.links.link import UTM_TAGS, Tags
 from funnelproof.tallies.move import QUARTER, Moves, PhaseKey, Place
@@ -61,9 +62,7 @@ class ClickCounts:
 
     def add_late_entry(self, before: Standing, after: Standing, visit: Visit) -> None:
         """A known visitor enters the test: no longer counted as what it was, but as what it is."""
-        day = _day(visit.route, before.first_at // QUARTER)
-        count_visitor(self._moves, self._scope, before, -1, day)
-        count_visitor(self._moves, self._scope, after, +1, day)
+        count_change(self._moves, self._scope, before, after, visit.route.handle)
         name = entry_name(after.epoch, after.phase, after.variant)
         self._moves.add_quarter((*self._scope, after.campaign_id), visit.at, "entered", name)
 
@@ -115,13 +114,12 @@ class ClickCounts:
             "source": alike.source,
             "segment": "returning" if alike.is_returning else "new",
         }
-        return Place(*self._scope, alike.route.campaign_id, _day(alike.route, alike.quarter), dimensions)
+        return Place(*self._scope, alike.route.campaign_id, day_at(alike.route.handle, alike.quarter), dimensions)
 
 
-def _day(route: Route, quarter: int) -> str:
-    """Days begin on a quarter hour in every zone."""
-    at = quarter * QUARTER
-    return _day_of(quarter, route.handle.zone_at(at))
+def day_at(handle: Handle, quarter: int) -> str:
+    """The handle's local day of a quarter hour: days begin on a quarter hour in every zone."""
+    return _day_of(quarter, handle.zone_at(quarter * QUARTER))
 
 
 @lru_cache(maxsize=1024)
@@ -141,17 +139,37 @@ def missing_tags(required: tuple[str, ...], tags: Tags) -> tuple[str, ...]:
     return tuple(tag for tag in required if not told.get(tag))
 
 
-def count_visitor(moves: Moves, scope: tuple[str, str], standing: Standing | None, sign: int, day: str) -> None:
-    """Count a visitor as what it is, or (sign −1) no longer as what it was: on the day and place of its first click."""
-    if standing is None:
-        return
-    handle, world = scope
-    place = Place(handle, world, standing.campaign_id, day, dimensions_of(standing))
-    moves.add_day(place, visitors=sign, converters=sign * int(standing.conversions > 0))
-    in_test = standing.cohort is Cohort.ENTERED
-    converted = standing.test_conversions > 0 if in_test else standing.conversions > 0
-    arrived = int(standing.arrived_at is not None)
-    moves.add_phase(phase_key(scope, standing), visitors=sign, arrived=sign * arrived, converters=sign * int(converted))
+def count_change(moves: Moves, scope: tuple[str, str], before: Standing, after: Standing, handle: Handle) -> None:
+    """Count a visitor no longer as what it was, but as what it is: on the day and place of its first click."""
+    day = day_at(handle, after.first_at // QUARTER)
+    if before.variant == after.variant:
+        _count_in_place(moves, scope, after, day, converters=_converted(after) - _converted(before))
+    else:
+        _count_in_place(moves, scope, before, day, visitors=-1, converters=-_converted(before))
+        _count_in_place(moves, scope, after, day, visitors=1, converters=_converted(after))
+    key_before, key_after = phase_key(scope, before), phase_key(scope, after)
+    was, now = _in_phase(before), _in_phase(after)
+    if key_before == key_after:
+        now = {name: now[name] - was[name] for name in now}
+    else:
+        moves.add_phase(key_before, **{name: -amount for name, amount in was.items()})
+    if any(now.values()):
+        moves.add_phase(key_after, **now)
+
+
+def _count_in_place(moves: Moves, scope: tuple[str, str], standing: Standing, day: str, **amounts: int) -> None:
+    if any(amounts.values()):
+        moves.add_day(Place(*scope, standing.campaign_id, day, dimensions_of(standing)), currency="", **amounts)
+
+
+def _converted(standing: Standing) -> int:
+    return int(standing.conversions > 0)
+
+
+def _in_phase(standing: Standing) -> dict[str, int]:
+    """As what a visitor counts in the figures of its phase: in the test by what it did there."""
+    conversions = standing.test_conversions if standing.cohort is Cohort.ENTERED else standing.conversions
+    return {"visitors": 1, "arrived": int(standing.arrived_at is not None), "converters": int(conversions > 0)}
 
 
 def dimensions_of(standing: Standing) -> dict[str, str]:

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import func, select
 
@@ -20,6 +20,15 @@ VisitorRef = tuple[str, str]
 STANDING = Standing._fields
 VISITOR = ("campaign_id", "visitor")
 CHANGES = ("cohort", "epoch", "phase", "variant", "entered_at", "arrived_at", "conversions", "test_conversions")
+
+
+class ClickPlace(NamedTuple):
+    country: str
+    device: str
+    referrer: str
+    source: str
+
+
 CLICK = tuple(column.name for column in clicks.columns)
 
 
@@ -124,6 +133,12 @@ def newest_at(tx: Transaction, handle: str, world: str) -> Micros | None:
     where = (clicks.c.handle == handle, clicks.c.world == world)
     newest_id: str | None = tx.execute(select(func.max(clicks.c.click_id)).where(*where)).scalar_one()
     return int(newest_id[4:16], 16) * 1000 if newest_id else None
+
+
+def places_of(tx: Transaction, handle: str, world: str, ids: Collection[str]) -> dict[str, ClickPlace]:
+    """From where clicks came, by their ids."""
+    names, at = ("click_id", *ClickPlace._fields), {"handle": handle, "world": world}
+    return {row[0]: ClickPlace(*row[1:]) for row in rows_among(tx, clicks, names, at=at, within="click_id", values=ids)}
 
 
 def find_clicks(tx: Transaction, handle: str, world: str, ids: Collection[str]) -> dict[str, Row]:

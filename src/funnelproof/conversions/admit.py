@@ -145,9 +145,9 @@ def beyond_maximum(value: Money | None, campaign: Campaign) -> str | None:
     return "its value exceeds the campaign's maxValue" if value.minor > campaign.max_value_minor else None
 
 
-def is_implausible(value: Money | None, visitor_total_minor: int) -> bool:
+def is_implausible(value_minor: int | None, visitor_total_minor: int) -> bool:
     """Whether it lifts all that its visitor has spent above 10¹⁰ minor units, currencies taken together."""
-    return value is not None and visitor_total_minor + value.minor > IMPLAUSIBLE_TOTAL_MINOR
+    return value_minor is not None and visitor_total_minor + value_minor > IMPLAUSIBLE_TOTAL_MINOR
 
 
 def seat_of(made: Conversion, campaign: Campaign) -> tuple[Seat, int] | None:

@@ -6,8 +6,8 @@ from itertools import groupby
 
 from funnelproof.clicks import store
 from funnelproof.clicks.assignment import Standing
-from funnelproof.clicks.counting import count_visitor
-from funnelproof.clock import Micros, local_day
+from funnelproof.clicks.counting import count_change
+from funnelproof.clock import Micros
 from funnelproof.conversions.setting import Setting, find_setting
 from funnelproof.errors import Problem
 from funnelproof.links.ctx import Ctx, InvalidCtx, Mode, check_times
@@ -88,9 +88,6 @@ def _write(
 ) -> None:
     changed = [ref for ref, standing in after.items() if standing != before[ref]]
     for ref in changed:
-        first_at = after[ref].first_at
-        day = local_day(first_at, setting.owner.zone_at(first_at))
-        count_visitor(moves, (setting.handle, setting.world), before[ref], -1, day)
-        count_visitor(moves, (setting.handle, setting.world), after[ref], +1, day)
+        count_change(moves, (setting.handle, setting.world), before[ref], after[ref], setting.owner)
     store.change_standings(tx, setting.handle, setting.world, [after[ref] for ref in changed])
     tallies.move(tx, moves)

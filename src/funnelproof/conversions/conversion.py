@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 
 from funnelproof.clock import Micros
 from funnelproof.errors import Problem
@@ -38,8 +38,7 @@ class TrustedOnly(Problem):
     kind, code, title = "unauthenticated", "missing_bearer_token", "A token is needed"
 
 
-@dataclass(frozen=True, slots=True)
-class Claim:
+class Claim(NamedTuple):
     """A conversion as its sender tells it: shape and key checked, signature of the ctx verified.
 
     `value_text` is the decimal text of the amount; `received_at` is by the real clock.
@@ -67,8 +66,7 @@ class Claim:
         return self.ctx.handle, self.ctx.mode, self.ctx.run
 
 
-@dataclass(frozen=True, slots=True)
-class Conversion:
+class Conversion(NamedTuple):
     """As it is stored. `in_test`: it counts in the figures of the A/B test, not in the funnel alone.
 
     `credited`: it makes its visitor a converter. Without a ledger row (a bot's click, a prefetch) it makes none.
@@ -109,8 +107,7 @@ class Conversion:
         return self.campaign_id, self.visitor
 
 
-@dataclass(frozen=True, slots=True)
-class First:
+class First(NamedTuple):
     """What a key was first sent with. `conversion` is None where the key stands for something else."""
 
     subject_id: str

@@ -12,12 +12,11 @@ from funnelproof.storage.database import Transaction
 
 
 def known_keys(tx: Transaction, handle: str, world: str, wanted: Collection[str]) -> dict[str, First]:
-    rows = store.keys(tx, handle, world, wanted)
-    ids = {row["subject_id"] for row in rows.values() if row["kind"] == "CONVERSION"}
-    stored = store.by_ids(tx, handle, world, ids)
+    known = store.known_keys(tx, handle, world, wanted)
+    stored = store.by_ids(tx, handle, world, {key.subject_id for key in known.values() if key.kind == "CONVERSION"})
     return {
-        key: First(row["subject_id"], row["body_digest"], row["received_at"], stored.get(row["subject_id"]))
-        for key, row in rows.items()
+        name: First(key.subject_id, key.body_digest, key.received_at, stored.get(key.subject_id))
+        for name, key in known.items()
     }
 
 

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
+from typing import NamedTuple
 
 from funnelproof.campaigns import store as campaigns
 from funnelproof.clicks import store as visitors
@@ -21,8 +22,7 @@ from funnelproof.tallies import store as tallies
 from funnelproof.tallies.move import Moves
 
 
-@dataclass(frozen=True, slots=True)
-class Recorded:
+class Recorded(NamedTuple):
     """`is_new` is false for a repeat, which answers the first conversion and counts nothing."""
 
     conversion: Conversion

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from funnelproof.audit.act import Act
 from funnelproof.campaigns import store as campaigns
@@ -55,7 +55,7 @@ def release_slice(tx: Transaction, stretch: Stretch, *, after: store.Arrived | N
 
 def _release(tx: Transaction, setting: Setting, held: Sequence[Conversion], now: Micros) -> list[Conversion]:
     standings = visitors.lock_standings(tx, setting.handle, setting.world, {each.visitor_ref for each in held})
-    hopeful = [replace(each, disposition=Disposition.COUNTED, reason=f"released: {each.reason}") for each in held]
+    hopeful = [each._replace(disposition=Disposition.COUNTED, reason=f"released: {each.reason}") for each in held]
     settled = settle(tx, setting, hopeful, standings, may_hold=False)
     store.change_dispositions(tx, setting.handle, setting.world, settled)
     moves = Moves()

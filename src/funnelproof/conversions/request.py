@@ -28,6 +28,7 @@ CURRENCY = re.compile(r"[A-Z]{3}")
 DECIMAL = re.compile(r"[0-9]{1,30}(\.[0-9]{1,30})?")
 MAX_PROPERTIES = 20
 MAX_PROPERTIES_BYTES = 4096
+CANONICAL = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=True)
 LATEST: Micros = from_iso("9999-12-31T00:00:00Z")
 
 Faults = list[Fault]
@@ -70,9 +71,8 @@ def _ctx_faults(ctx: Any) -> Faults:
 
 
 def digest_of(told: dict[str, Any]) -> str:
-    """SHA-256 over the canonical body: sorted members, numbers without trailing zeros."""
-    text = json.dumps(_canonical(told), sort_keys=True, separators=(",", ":"), ensure_ascii=True)
-    return hashlib.sha256(text.encode()).hexdigest()
+    """16 bytes of SHA-256 over the canonical body: sorted members, numbers without trailing zeros."""
+    return hashlib.sha256(CANONICAL.encode(_canonical(told)).encode()).hexdigest()[:32]
 
 
 def plain(value: Any) -> Any:

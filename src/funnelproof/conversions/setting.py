@@ -1,5 +1,6 @@
 """Where a conversion happens: live, or in a run: which rows, whose clock, what configuration."""
 
+from collections import OrderedDict
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
@@ -9,8 +10,11 @@ from funnelproof.clock import Micros
 from funnelproof.handles import store as handles
 from funnelproof.handles.handle import Handle
 from funnelproof.links.ctx import InvalidCtx, Mode, Reason
+from funnelproof.storage.changes import version_of
 from funnelproof.storage.database import Transaction
 from funnelproof.worlds import store as worlds
+
+REMEMBERED = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,12 +45,41 @@ def find_setting(tx: Transaction, scope: tuple[str, Mode, int], campaign_ids: Co
     handle, mode, run = scope
     if mode is Mode.TEST:
         return _setting_in_run(tx, handle, run)
-    owner = handles.find(tx, handle)
-    if owner is None:
+    kept = _configuration(tx, handle)
+    if kept.owner is None:
         raise InvalidCtx(Reason.WRONG_HANDLE, "The handle of this ctx is no longer there.")
-    found = campaigns.by_ref(tx, {(handle, campaign_id) for campaign_id in campaign_ids})
-    own = {campaign_id: campaign for (_, campaign_id), campaign in found.items()}
-    return Setting(owner, mode.value, mode, None, is_open=True, campaigns=own)
+    own = kept.read(tx, campaign_ids)
+    return Setting(kept.owner, mode.value, mode, None, is_open=True, campaigns=own)
+
+
+@dataclass(slots=True)
+class _Configuration:
+    """A handle and those of its campaigns that were asked for, as they stand at one version of its configuration."""
+
+    version: int
+    owner: Handle | None
+    campaigns: dict[str, Campaign | None]
+
+    def read(self, tx: Transaction, campaign_ids: Collection[str]) -> dict[str, Campaign]:
+        unread = [campaign_id for campaign_id in campaign_ids if campaign_id not in self.campaigns]
+        if unread and self.owner is not None:
+            handle = self.owner.handle
+            found = campaigns.by_ref(tx, {(handle, campaign_id) for campaign_id in unread})
+            self.campaigns.update({campaign_id: found.get((handle, campaign_id)) for campaign_id in unread})
+        asked = ((campaign_id, self.campaigns.get(campaign_id)) for campaign_id in campaign_ids)
+        return {campaign_id: campaign for campaign_id, campaign in asked if campaign is not None}
+
+
+def _configuration(tx: Transaction, handle: str) -> _Configuration:
+    """Remembered for as long as the handle's change counter, read in this very transaction, stands still."""
+    kept: OrderedDict[str, _Configuration] = tx.memory.setdefault("configurations", OrderedDict())
+    version, known = version_of(tx, handle), kept.get(handle)
+    if known is None or known.version != version:
+        known = kept[handle] = _Configuration(version, handles.find(tx, handle), {})
+    kept.move_to_end(handle)
+    if len(kept) > REMEMBERED:
+        kept.popitem(last=False)
+    return known
 
 
 def _setting_in_run(tx: Transaction, handle: str, run: int) -> Setting:

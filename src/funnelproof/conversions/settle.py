@@ -2,7 +2,6 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 
 from funnelproof.clicks.assignment import Standing
 from funnelproof.clock import Micros
@@ -33,7 +32,7 @@ def settle(
         if last.disposition is Disposition.COUNTED:
             _note_counted(last, setting, uses=uses, taken=taken, spent=spent)
         credited = last.disposition is Disposition.COUNTED and last.visitor_ref in standings
-        settled.append(replace(last, credited=credited, in_test=_is_in_test(last, setting, standings)))
+        settled.append(last._replace(credited=credited, in_test=_is_in_test(last, setting, standings)))
     store.take_seats(tx, setting.handle, setting.world, Counter({ref: taken[ref] - wanted[ref] for ref in wanted}))
     return settled
 
@@ -46,7 +45,7 @@ def _wanted_seats(setting: Setting, made: Sequence[Conversion]) -> Counter[admit
 
 def _spent(tx: Transaction, setting: Setting, made: Sequence[Conversion]) -> dict[Spender, int]:
     """What each visitor's counted conversions came to so far, minor units of all currencies together."""
-    refs = {each.visitor_ref for each in made if each.value is not None}
+    refs = {each.visitor_ref for each in made if each.value_minor is not None}
     return defaultdict(int, store.totals(tx, setting.handle, setting.world, refs))
 
 
@@ -55,13 +54,13 @@ def _judged(
 ) -> Conversion:
     if made.disposition is not Disposition.COUNTED:
         return made
-    if spent is not None and admit.is_implausible(made.value, spent[made.visitor_ref]):
+    if spent is not None and admit.is_implausible(made.value_minor, spent[made.visitor_ref]):
         reason = "it lifts the visitor's total above what is plausible"
-        return replace(made, disposition=Disposition.HELD, reason=reason)
+        return made._replace(disposition=Disposition.HELD, reason=reason)
     campaign = setting.campaigns[made.campaign_id]
     found = admit.seat_of(made, campaign)
     if found is not None and uses[found[0]] >= found[1]:
-        return replace(made, disposition=Disposition.NOT_UNIQUE, reason=admit.not_unique_reason(campaign))
+        return made._replace(disposition=Disposition.NOT_UNIQUE, reason=admit.not_unique_reason(campaign))
     return made
 
 

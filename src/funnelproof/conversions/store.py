@@ -1,20 +1,26 @@
 """Rows of `conversion_keys`, `claims`, `conversions` and `ledger_money`."""
 
-from collections import Counter
+import json
+from collections import Counter, defaultdict
 from collections.abc import Collection, Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, bindparam, insert, select, tuple_, update
+from sqlalchemy import ColumnElement, bindparam, select, tuple_, update
 
 from funnelproof.clock import Micros
 from funnelproof.conversions.admit import Seat
 from funnelproof.conversions.conversion import Conversion, Disposition
 from funnelproof.links.ctx import Cohort
+from funnelproof.storage.bulk import Values, add_rows_returning, insert_new_rows, insert_rows, rows_among
 from funnelproof.storage.database import Row, RunAgain, Transaction
 from funnelproof.storage.schema import claims, conversion_keys, conversions, ledger_money
-from funnelproof.storage.statements import add_up_returning, insert_new
+from funnelproof.storage.schema.columns import json_text
 
-ADD_CONVERSIONS = insert(conversions)
+CONVERSION = Conversion._fields
+KEY = ("idempotency_key", "kind", "subject_id", "body_digest", "received_at")
+NEW_KEY = ("handle", "world", *KEY, "click_id", "event_type", "value_minor", "currency")
+SEAT = ("handle", "world", "campaign_id", "epoch", "subject", "uses")
+MONEY = ("handle", "world", "campaign_id", "visitor", "currency", "gross_minor", "test_net_minor")
 COUNT_REPEAT = (
     update(conversion_keys)
     .where(
@@ -24,7 +30,6 @@ COUNT_REPEAT = (
     )
     .values(repeats=conversion_keys.c.repeats + bindparam("more"), repeated_at=bindparam("at"))
 )
-
 CHANGE_DISPOSITION = (
     update(conversions)
     .where(
@@ -38,14 +43,20 @@ Arrived = tuple[Micros, str]
 """(received_at, conversion_id): the order of arrival."""
 
 
-def keys(tx: Transaction, handle: str, world: str, wanted: Collection[str]) -> dict[str, Row]:
-    """Known keys and what they stand for."""
-    where = (
-        conversion_keys.c.handle == handle,
-        conversion_keys.c.world == world,
-        conversion_keys.c.idempotency_key.in_(sorted(wanted)),
-    )
-    return {row["idempotency_key"]: row for row in tx.all(select(conversion_keys).where(*where))}
+class KnownKey(NamedTuple):
+    """What a key stands for: a conversion, by its id, or something else."""
+
+    kind: str
+    subject_id: str
+    body_digest: str
+    received_at: Micros
+
+
+def known_keys(tx: Transaction, handle: str, world: str, wanted: Collection[str]) -> dict[str, KnownKey]:
+    """What keys stand for, by key."""
+    at = {"handle": handle, "world": world}
+    rows = rows_among(tx, conversion_keys, KEY, at=at, within="idempotency_key", values=wanted)
+    return {row[0]: KnownKey(*row[1:]) for row in rows}
 
 
 def take_keys(tx: Transaction, handle: str, world: str, new: Sequence[tuple[Conversion, str]]) -> None:
@@ -53,8 +64,8 @@ def take_keys(tx: Transaction, handle: str, world: str, new: Sequence[tuple[Conv
 
     If another process took one first, the whole transaction runs again and finds it.
     """
-    rows = [_key_row(handle, world, made, digest) for made, digest in new]
-    if len(insert_new(tx, conversion_keys, rows, returning=("idempotency_key",))) != len(rows):
+    rows = sorted(_key_row(handle, world, made, digest) for made, digest in new)
+    if insert_new_rows(tx, conversion_keys, NEW_KEY, rows) != len(rows):
         raise RunAgain("another process took the same key first")
 
 
@@ -72,26 +83,20 @@ def take_seats(tx: Transaction, handle: str, world: str, wanted: Mapping[Seat, i
 
     The rows stay locked until the transaction ends: what is decided on the answer holds.
     """
-    rows = [
-        {"handle": handle, "world": world, "campaign_id": campaign_id, "epoch": epoch, "subject": subject, "uses": more}
-        for (campaign_id, epoch, subject), more in wanted.items()
-        if more
-    ]
-    after = {
-        (row["campaign_id"], row["epoch"], row["subject"]): row["uses"] for row in add_up_returning(tx, claims, rows)
-    }
+    rows = [(handle, world, *seat, more) for seat, more in sorted(wanted.items()) if more]
+    after = {(row[2], row[3], row[4]): row[5] for row in add_rows_returning(tx, claims, SEAT, rows)}
     return {seat: uses - wanted[seat] for seat, uses in after.items()}
 
 
 def add_conversions(tx: Transaction, handle: str, world: str, new: Sequence[Conversion]) -> None:
-    if new:
-        in_order = sorted(new, key=lambda conversion: conversion.conversion_id)
-        tx.execute(ADD_CONVERSIONS, [{"handle": handle, "world": world, **_row(each)} for each in in_order])
+    rows = [(handle, world, *_values(each)) for each in sorted(new, key=lambda each: each.conversion_id)]
+    insert_rows(tx, conversions, ("handle", "world", *CONVERSION), rows)
 
 
 def by_ids(tx: Transaction, handle: str, world: str, ids: Collection[str]) -> dict[str, Conversion]:
-    where = (conversions.c.handle == handle, conversions.c.world == world, conversions.c.conversion_id.in_(sorted(ids)))
-    return {row["conversion_id"]: _conversion(row) for row in tx.all(select(conversions).where(*where))}
+    at = {"handle": handle, "world": world}
+    rows = rows_among(tx, conversions, CONVERSION, at=at, within="conversion_id", values=ids)
+    return {row[0]: _from_values(row) for row in rows}
 
 
 def find(tx: Transaction, handle: str, worlds: Collection[str], conversion_id: str) -> tuple[str, Conversion] | None:
@@ -155,22 +160,21 @@ def change_dispositions(tx: Transaction, handle: str, world: str, changed: Seque
 
 def totals(tx: Transaction, handle: str, world: str, refs: Collection[tuple[str, str]]) -> dict[tuple[str, str], int]:
     """Counted gross minor units by (campaign, visitor), of all currencies together."""
-    if not refs:
-        return {}
-    where = (
-        ledger_money.c.handle == handle,
-        ledger_money.c.world == world,
-        tuple_(ledger_money.c.campaign_id, ledger_money.c.visitor).in_(sorted(refs)),
-    )
+    visitors: dict[str, list[str]] = defaultdict(list)
+    for campaign_id, visitor in refs:
+        visitors[campaign_id].append(visitor)
     sums: Counter[tuple[str, str]] = Counter()
-    for row in tx.all(select(ledger_money).where(*where)):
-        sums[row["campaign_id"], row["visitor"]] += row["gross_minor"]
+    for campaign_id, wanted in visitors.items():
+        at = {"handle": handle, "world": world, "campaign_id": campaign_id}
+        rows = rows_among(tx, ledger_money, ("visitor", "gross_minor"), at=at, within="visitor", values=wanted)
+        for visitor, gross in rows:
+            sums[campaign_id, visitor] += gross
     return sums
 
 
-def add_money(tx: Transaction, rows: Sequence[Row]) -> list[Row]:
-    """Add to visitors' sums by currency; answer the sums as they stand now."""
-    return add_up_returning(tx, ledger_money, rows)
+def add_money(tx: Transaction, rows: Sequence[Values]) -> list[Values]:
+    """Add to visitors' sums by currency (rows of `MONEY`); answer the sums as they stand now."""
+    return add_rows_returning(tx, ledger_money, MONEY, sorted(rows))
 
 
 def newest(tx: Transaction, handle: str, world: str, campaign_id: str, limit: int) -> list[Conversion]:
@@ -180,31 +184,52 @@ def newest(tx: Transaction, handle: str, world: str, campaign_id: str, limit: in
 
 
 def key_row(tx: Transaction, handle: str, world: str, key: str) -> Row | None:
-    return keys(tx, handle, world, [key]).get(key)
+    where = (conversion_keys.c.handle == handle, conversion_keys.c.world == world)
+    return tx.one(select(conversion_keys).where(*where, conversion_keys.c.idempotency_key == key))
 
 
-def _key_row(handle: str, world: str, made: Conversion, digest: str) -> Row:
-    return {
-        "handle": handle,
-        "world": world,
-        "idempotency_key": made.idempotency_key,
-        "kind": "CONVERSION",
-        "subject_id": made.conversion_id,
-        "body_digest": digest,
-        "click_id": made.click_id,
-        "event_type": made.event_type,
-        "value_minor": made.value_minor,
-        "currency": made.currency,
-        "received_at": made.received_at,
-    }
+def _key_row(handle: str, world: str, made: Conversion, digest: str) -> Values:
+    """The columns of `NEW_KEY`."""
+    return (
+        handle,
+        world,
+        made.idempotency_key,
+        "CONVERSION",
+        made.conversion_id,
+        digest,
+        made.received_at,
+        made.click_id,
+        made.event_type,
+        made.value_minor,
+        made.currency,
+    )
 
 
-def _row(conversion: Conversion) -> dict[str, Any]:
-    return {name: getattr(conversion, name) for name in Conversion.__slots__}
+def _values(made: Conversion) -> Values:
+    """The columns of `CONVERSION`: plain texts and numbers in place of members, as the driver takes them."""
+    return (
+        *made[:7],
+        made.cohort._value_,
+        *made[8:13],
+        made.disposition._value_,
+        made.reason,
+        int(made.in_test),
+        *made[16:20],
+        None if made.properties is None else json_text(made.properties),
+        made.request_id,
+        int(made.credited),
+    )
+
+
+def _from_values(row: Values) -> Conversion:
+    told = dict(zip(CONVERSION, row, strict=True))
+    told |= {"in_test": bool(told["in_test"]), "credited": bool(told["credited"])}
+    told["properties"] = None if told["properties"] is None else json.loads(told["properties"])
+    return _conversion(told)
 
 
 def _conversion(row: Row) -> Conversion:
-    fields = {name: row[name] for name in Conversion.__slots__}
+    fields = {name: row[name] for name in CONVERSION}
     fields["cohort"] = Cohort(fields["cohort"])
     fields["disposition"] = Disposition(fields["disposition"])
     return Conversion(**fields)

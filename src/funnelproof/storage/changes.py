@@ -2,6 +2,7 @@
 
 from sqlalchemy import select
 
+from funnelproof.storage.bulk import rows_among
 from funnelproof.storage.database import Transaction
 from funnelproof.storage.schema import changes
 from funnelproof.storage.statements import add_up
@@ -12,6 +13,12 @@ def bump(tx: Transaction, handle: str) -> None:
     if handle not in tx.changed_handles:
         add_up(tx, changes, [{"handle": handle, "version": 1}])
         tx.changed_handles.add(handle)
+
+
+def version_of(tx: Transaction, handle: str) -> int:
+    """How often a handle's configuration has changed."""
+    found = rows_among(tx, changes, ("version",), at={}, within="handle", values=[handle])
+    return int(found[0][0]) if found else 0
 
 
 def versions(tx: Transaction) -> dict[str, int]:

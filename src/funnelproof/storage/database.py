@@ -28,11 +28,15 @@ class RunAgain(Exception):  # noqa: N818 - not an error: another transaction was
 
 
 class Transaction:
-    """One transaction on one connection, and the handles whose configuration it changed. `slot`: see `Database`."""
+    """One transaction on one connection, and the handles whose configuration it changed.
 
-    def __init__(self, connection: Connection, slot: int = 0) -> None:
+    `slot` and `memory`: see `Database`.
+    """
+
+    def __init__(self, connection: Connection, slot: int = 0, memory: dict[str, Any] | None = None) -> None:
         self.connection = connection
         self.slot = slot
+        self.memory = {} if memory is None else memory
         self.dialect = connection.dialect.name
         self.changed_handles: set[str] = set()
         self._cursor: Any = None
@@ -88,7 +92,10 @@ class Engines(Protocol):
 
 
 class Database:
-    """`slot` (0–15) is this process's own among those that write the same counters: each moves rows of its own."""
+    """`slot` (0–15) is this process's own among those that write the same counters: each moves rows of its own.
+
+    `memory` is what stores keep between transactions, each under a name of its own, and know to be true still.
+    """
 
     slot = 0
 
@@ -101,6 +108,7 @@ class Database:
         self._errors = (DBAPIError, PoolTimeout, RunAgain, driver.Error)
         self._trouble = (PoolTimeout, OperationalError, driver.OperationalError, driver.InterfaceError)
         self._listeners: list[Callable[[str], None]] = []
+        self.memory: dict[str, Any] = {}
 
     async def read(self, fn: Callable[[Transaction], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._readers, self.read_now, fn)
@@ -123,7 +131,7 @@ class Database:
 
     async def _write_at(self, desk: Desk, fn: Callable[[Transaction], T]) -> T:
         connection = desk.begin(wait=False) or await self._begin_later(desk)
-        tx = Transaction(connection, self.slot)
+        tx = Transaction(connection, self.slot, self.memory)
         try:
             answer = fn(tx)
         except BaseException:
@@ -147,7 +155,7 @@ class Database:
     def read_now(self, fn: Callable[[Transaction], T]) -> T:
         try:
             with self.engines.reading.connect() as connection, connection.begin():
-                return fn(Transaction(connection))
+                return fn(Transaction(connection, self.slot, self.memory))
         except self._errors as error:
             raise self._as_problem(error) from error
 
@@ -163,7 +171,7 @@ class Database:
 
     def _write_once(self, fn: Callable[[Transaction], T]) -> T:
         with self.engines.writing_alone(), self.engines.writing.connect() as connection, connection.begin():
-            tx = Transaction(connection, self.slot)
+            tx = Transaction(connection, self.slot, self.memory)
             answer = fn(tx)
         self._tell(tx.changed_handles)
         return answer

@@ -4,6 +4,7 @@ import json
 import math
 import re
 from collections.abc import Callable
+from functools import cache
 from typing import Any, NoReturn
 
 from funnelproof.errors import Fault, Invalid, invalid_payload
@@ -32,7 +33,7 @@ def read(body: bytes, *, number: Callable[[str], Any] | None = None) -> Any:
     if _is_too_deep(body):
         raise _invalid("too_deep", f"is nested deeper than {MAX_DEPTH} levels; flatten it.")
     parsed = _parsed(text, number)
-    if ESCAPED_TROUBLE.search(body):
+    if b"\\u" in body and ESCAPED_TROUBLE.search(body):
         _refuse_bad_characters(parsed, "")
     return parsed
 
@@ -46,6 +47,8 @@ def _decoded(body: bytes) -> str:
 
 def _is_too_deep(body: bytes) -> bool:
     """Each round takes away the innermost pairs of brackets: a pair left after 32 rounds is deeper than that."""
+    if body.count(b"[") + body.count(b"{") <= MAX_DEPTH:
+        return False
     left = STRING.sub(b"", body).translate(BRACKETS, NOT_BRACKETS)
     for _ in range(MAX_DEPTH):
         left = left.replace(b"[]", b"")
@@ -54,18 +57,22 @@ def _is_too_deep(body: bytes) -> bool:
 
 def _parsed(text: str, number: Callable[[str], Any] | None) -> Any:
     try:
-        return json.loads(
-            text,
-            object_pairs_hook=_object,
-            parse_constant=_no_constant,
-            parse_float=_kept_as(number, _finite) if number else _finite,
-            parse_int=_kept_as(number, _whole) if number else _whole,
-        )
+        return _decoder(number).decode(text)
     except json.JSONDecodeError as error:
         where = f"line {error.lineno}, column {error.colno}"
         raise _invalid("not_json", f"is not valid JSON at {where}: {error.msg}.") from None
     except _Refused as refused:
         raise _invalid("not_json", str(refused)) from None
+
+
+@cache
+def _decoder(number: Callable[[str], Any] | None) -> json.JSONDecoder:
+    return json.JSONDecoder(
+        object_pairs_hook=_object,
+        parse_constant=_no_constant,
+        parse_float=_kept_as(number, _finite) if number else _finite,
+        parse_int=_kept_as(number, _whole) if number else _whole,
+    )
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -43,7 +43,7 @@ class Json(TypeDecorator[object]):
     cache_ok = True
 
     def process_bind_param(self, value: object, dialect: Dialect) -> str | None:  # noqa: ARG002
-        return None if value is None else json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+        return None if value is None else json_text(value)
 
     def process_result_value(self, value: str | None, dialect: Dialect) -> object:  # noqa: ARG002
         return None if value is None else json.loads(value)
@@ -63,6 +63,10 @@ class Tags(TypeDecorator[dict[str, str]]):
         if value is None:
             return None
         return {name: tag for name, tag in zip(self.names, json.loads(value), strict=False) if tag}
+
+
+def json_text(value: object) -> str:
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
 
 
 @lru_cache(maxsize=4096)
