@@ -35,7 +35,7 @@ GALAXY_TAB = (
 )
 def test_which_device_and_whether_a_bot(user_agent: str, device: str, *, is_bot: bool) -> None:
     agent = agent_of(user_agent)
-    assert (agent.device.value, agent.is_bot) == (device, is_bot)
+    assert (agent.device, agent.is_bot) == (device, is_bot)
 
 
 def request(method: str = "GET", **headers: str) -> EdgeRequest:

@@ -1,6 +1,5 @@
 """Arrivals: the page has opened, said once, counted once, on both engines."""
 
-from dataclasses import replace
 
 import pytest
 
@@ -52,7 +51,7 @@ def test_a_group_of_arrivals_mixes_good_and_bad(shop: Funnel, home: Installation
     arrivals = [
         Arrival(ctx, at),
         Arrival(ctx, ctx.expires_at),
-        Arrival(replace(ctx, mode=Mode.TEST, run=9), at),
+        Arrival(ctx._replace(mode=Mode.TEST, run=9), at),
         Arrival(ctx, at),
         Arrival(bot, at),
     ]

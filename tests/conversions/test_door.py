@@ -1,7 +1,6 @@
 """Conversions over HTTP: stored once, answered with what became of them, refused with what to do."""
 
 import json
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -470,7 +469,7 @@ def test_nothing_in_the_body_makes_a_live_ctx_a_test_one(funnel: Funnel, install
     funnel.campaign()
     ctx = open_ctx(funnel.click().ctx, installation.keyring)
     signer = installation.keyring.signing(Purpose.CTX)
-    gone = refused(funnel.send(mint(replace(ctx, mode=Mode.TEST, run=77), signer)), 400, "invalid_ctx")
+    gone = refused(funnel.send(mint(ctx._replace(mode=Mode.TEST, run=77), signer)), 400, "invalid_ctx")
     assert gone["reason"] == "wrong_mode"
     refused(funnel.send(mint(ctx, signer), mode="test"), 400, "unknown_field")
 

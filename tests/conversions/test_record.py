@@ -4,7 +4,6 @@ import asyncio
 from collections import Counter
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 
 import pytest
 
@@ -89,15 +88,15 @@ def test_many_keys_in_many_groups_of_several_processes_count_exactly_once(shop: 
 def test_one_bad_claim_makes_no_other_fail(shop: Funnel, home: Installation) -> None:
     shop.campaign()
     ctx = ctx_of(shop)
-    nowhere = replace(ctx, campaign="nowhere")
-    gone = replace(ctx, mode=Mode.TEST, run=99)
+    nowhere = ctx._replace(campaign="nowhere")
+    gone = ctx._replace(mode=Mode.TEST, run=99)
     claims = [
         claim(ctx, "1"),
         claim(nowhere, "2"),
         claim(ctx, "3", value="1.999"),
         claim(gone, "4"),
         claim(ctx, "1", value="6.00"),
-        claim(replace(ctx, handle="nobody"), "5"),
+        claim(ctx._replace(handle="nobody"), "5"),
         claim(ctx, "6", expected_handle="elsewhere"),
         claim(ctx, "7", at=ctx.expires_at),
         claim(ctx, "8"),
@@ -161,7 +160,7 @@ def test_a_group_serves_each_handle_and_world_within_its_own(shop: Funnel, home:
     other.owner = shop.cast.stranger
     other.campaign(currency="JPY")
     ours, theirs = ctx_of(shop), ctx_of(other, handle="elsewhere")
-    preview = replace(ours, mode=Mode.PREVIEW)
+    preview = ours._replace(mode=Mode.PREVIEW)
     answers = together(home, [claim(theirs, value="5.50"), claim(ours), claim(preview), claim(theirs, value="7")])
     assert dispositions(answers)[:2] == ["invalid_value", "COUNTED"]
     assert isinstance(answers[3], Recorded)
@@ -230,5 +229,5 @@ def test_the_order_in_which_claims_came_decides_who_counts(shop: Funnel, home: I
 def test_an_epoch_has_claims_of_its_own(shop: Funnel, home: Installation) -> None:
     shop.campaign(countingRule="ONCE_PER_VISITOR")
     ctx = ctx_of(shop)
-    later = replace(ctx, epoch=2, click_id="clk_" + "1" * 32)
+    later = ctx._replace(epoch=2, click_id="clk_" + "1" * 32)
     assert dispositions(together(home, [claim(ctx, "1"), claim(later, "2")])) == ["COUNTED", "COUNTED"]

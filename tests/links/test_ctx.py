@@ -48,7 +48,7 @@ CTX = Ctx(
     ttl_seconds=31 * 86_400,
     consent=Consent.FULL,
 )
-LONGEST = replace(CTX, handle="h" * 32, slug="s" * 24, campaign="c" * 64, variant=65_535, epoch=65_535, phase=65_535)
+LONGEST = CTX._replace(handle="h" * 32, slug="s" * 24, campaign="c" * 64, variant=65_535, epoch=65_535, phase=65_535)
 
 
 class Keys:
@@ -77,18 +77,18 @@ def signed(payload: bytes) -> str:
 @pytest.mark.parametrize("cohort", COHORTS)
 @pytest.mark.parametrize("consent", CONSENTS)
 def test_what_is_minted_is_read_back(cohort: Cohort, consent: Consent) -> None:
-    ctx = replace(CTX, cohort=cohort, consent=consent)
+    ctx = CTX._replace(cohort=cohort, consent=consent)
     assert open_ctx(mint(ctx, KEY), Keys(KEY)) == ctx
 
 
 def test_a_ctx_of_a_run_names_its_run() -> None:
-    ctx = replace(CTX, mode=Mode.TEST, run=4_000_000_000)
+    ctx = CTX._replace(mode=Mode.TEST, run=4_000_000_000)
     assert open_ctx(mint(ctx, KEY), Keys(KEY)) == ctx
 
 
 def test_the_longest_names_make_247_characters_and_252_in_a_run() -> None:
     assert len(mint(LONGEST, KEY)) == 247
-    assert len(mint(replace(LONGEST, mode=Mode.TEST, run=2**32 - 1), KEY)) == 252
+    assert len(mint(LONGEST._replace(mode=Mode.TEST, run=2**32 - 1), KEY)) == 252
     assert open_ctx(mint(LONGEST, KEY), Keys(KEY)) == LONGEST
 
 

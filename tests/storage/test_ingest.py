@@ -2,6 +2,7 @@
 
 import asyncio
 import threading
+import time
 from collections.abc import Sequence
 
 import pytest
@@ -11,6 +12,7 @@ from funnelproof.errors import Problem, Unavailable
 from funnelproof.storage.database import Database, Transaction
 from funnelproof.storage.ingest import Lane, LaneFull
 from funnelproof.storage.schema import leases
+from funnelproof.storage.statements import insert_new
 
 groups: list[int] = []
 
@@ -30,18 +32,6 @@ def away(_tx: Transaction, _claims: Sequence[str]) -> list[str]:
     raise Unavailable
 
 
-class Gate:
-    """A verb that stands still until it is let go, so that claims pile up behind it."""
-
-    def __init__(self) -> None:
-        self.open, self.begun = threading.Event(), threading.Event()
-
-    def stand(self, _tx: Transaction, claims: Sequence[str]) -> list[str]:
-        self.begun.set()
-        self.open.wait(10)
-        return list(claims)
-
-
 def stored(database: Database) -> set[str]:
     return {row["name"] for row in database.read_now(lambda tx: tx.all(select(leases)))}
 
@@ -49,22 +39,47 @@ def stored(database: Database) -> set[str]:
 def submit_all(
     database: Database, names: list[str], *, waiting_limit: int = 100, group_limit: int = 100
 ) -> list[object]:
-    """The answers to claims that all waited while the lane was busy."""
-    lane, gate = Lane(database, waiting_limit=waiting_limit, group_limit=group_limit), Gate()
+    """The answers to claims that are all submitted at once."""
+    lane = Lane(database, waiting_limit=waiting_limit, group_limit=group_limit)
     groups.clear()
 
     async def submit() -> list[object]:
-        first = asyncio.create_task(lane.submit(gate.stand, "first"))
-        await asyncio.to_thread(gate.begun.wait, 10)
-        waiting = [asyncio.create_task(lane.submit(keep, name)) for name in names]
-        await asyncio.sleep(0)
-        gate.open.set()
-        await first
-        return await asyncio.gather(*waiting, return_exceptions=True)
+        return await asyncio.gather(*(lane.submit(keep, name) for name in names), return_exceptions=True)
 
     answers = asyncio.run(submit())
     lane.close()
     return answers
+
+
+class Held:
+    """Whoever writes elsewhere holds a lane up until it is let go: what comes meanwhile waits."""
+
+    def __init__(self, database: Database) -> None:
+        self._database, self._begun, self._let_go = database, threading.Event(), threading.Event()
+        self._thread = threading.Thread(target=lambda: database.write_now(self._stand))
+
+    def _stand(self, tx: Transaction) -> None:
+        tx.execute(insert(leases), {"name": "held", "holder": "", "until": 0})
+        self._begun.set()
+        self._let_go.wait(10)
+
+    def __enter__(self) -> "Held":
+        self._thread.start()
+        assert self._begun.wait(10)
+        return self
+
+    def let_go(self) -> None:
+        self._let_go.set()
+
+    def __exit__(self, *_: object) -> None:
+        self.let_go()
+        self._thread.join(10)
+
+
+def want(tx: Transaction, claims: Sequence[str]) -> list[str]:
+    """Waits for whoever holds the row `held`, on either engine."""
+    insert_new(tx, leases, [{"name": "held", "holder": "", "until": 0}], returning=["name"])
+    return keep(tx, claims)
 
 
 def test_who_waits_shares_one_commit_and_is_answered_in_its_place(database: Database) -> None:
@@ -103,34 +118,71 @@ def test_when_storage_is_away_everybody_is_told(database: Database) -> None:
     lane.close()
 
 
-def test_a_closing_lane_answers_what_it_accepted_and_takes_no_more(database: Database) -> None:
-    lane, gate = Lane(database, waiting_limit=10, group_limit=10), Gate()
+def test_what_comes_while_a_commit_is_under_way_shares_the_next(database: Database) -> None:
+    lane = Lane(database, waiting_limit=10, group_limit=10)
+    groups.clear()
 
-    async def submit() -> tuple[object, object]:
-        accepted = asyncio.create_task(lane.submit(gate.stand, "first"))
-        await asyncio.to_thread(gate.begun.wait, 10)
+    async def submit(held: Held) -> list[object]:
+        first = asyncio.create_task(lane.submit(want, "first"))
+        await asyncio.sleep(0.05)
+        others = [asyncio.create_task(lane.submit(keep, name)) for name in "abc"]
+        await asyncio.sleep(0.05)
+        held.let_go()
+        return [await first, *await asyncio.gather(*others)]
+
+    with Held(database) as held:
+        assert asyncio.run(submit(held)) == ["FIRST", "A", "B", "C"]
+    assert groups == [1, 3]
+    lane.close()
+
+
+def test_a_lane_that_is_held_up_leaves_the_event_loop_free(database: Database) -> None:
+    lane = Lane(database, waiting_limit=10, group_limit=10)
+
+    async def submit(held: Held) -> float:
+        waiting = asyncio.create_task(lane.submit(want, "first"))
+        await asyncio.sleep(0)
+        began = time.monotonic()
+        await asyncio.sleep(0.05)
+        slept = time.monotonic() - began
+        held.let_go()
+        await waiting
+        return slept
+
+    with Held(database) as held:
+        assert asyncio.run(submit(held)) < 2
+    lane.close()
+
+
+def test_a_closing_lane_answers_what_it_accepted_and_takes_no_more(database: Database) -> None:
+    lane = Lane(database, waiting_limit=10, group_limit=10)
+
+    async def submit(held: Held) -> tuple[object, object]:
+        accepted = asyncio.create_task(lane.submit(want, "first"))
+        await asyncio.sleep(0.05)
         closing = asyncio.create_task(asyncio.to_thread(lane.close))
         while not lane._closing:
             await asyncio.sleep(0.001)
         late = await asyncio.gather(lane.submit(keep, "late"), return_exceptions=True)
-        gate.open.set()
+        held.let_go()
         await closing
         return await accepted, late[0]
 
-    accepted, late = asyncio.run(submit())
-    assert accepted == "first"
+    with Held(database) as held:
+        accepted, late = asyncio.run(submit(held))
+    assert accepted == "FIRST"
     assert isinstance(late, Unavailable)
 
 
 def test_an_event_loop_that_is_gone_does_not_stop_the_lane(database: Database) -> None:
-    lane, gate = Lane(database, waiting_limit=10, group_limit=10), Gate()
+    lane = Lane(database, waiting_limit=10, group_limit=10)
 
     async def leave() -> None:
-        waiting = asyncio.create_task(lane.submit(gate.stand, "gone"))
-        await asyncio.to_thread(gate.begun.wait, 10)
+        waiting = asyncio.create_task(lane.submit(want, "gone"))
+        await asyncio.sleep(0.05)
         waiting.cancel()
 
-    asyncio.run(leave())
-    gate.open.set()
+    with Held(database):
+        asyncio.run(leave())
     assert asyncio.run(lane.submit(keep, "next")) == "NEXT"
     lane.close()

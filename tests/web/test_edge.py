@@ -8,7 +8,7 @@ import pytest
 from cast import Client, refused
 from funnelproof.errors import Problem
 from funnelproof.web import edge as edge_module
-from funnelproof.web.edge import Doors, Edge, EdgeAnswer, EdgeRequest, read_headers
+from funnelproof.web.edge import Doors, Edge, EdgeAnswer, EdgeRequest, Headers
 
 
 async def echo(request: EdgeRequest) -> EdgeAnswer:
@@ -125,4 +125,4 @@ def test_what_breaks_tells_nothing_of_the_inside(client: Client) -> None:
 
 def test_headers_that_stand_twice_are_one_list() -> None:
     raw = [(b"cookie", b"a=1"), (b"x-forwarded-for", b"1.1.1.1"), (b"cookie", b"b=2"), (b"x-forwarded-for", b"2.2.2.2")]
-    assert read_headers({"headers": raw}) == {"cookie": "a=1; b=2", "x-forwarded-for": "1.1.1.1, 2.2.2.2"}
+    assert dict(Headers(raw)) == {"cookie": "a=1; b=2", "x-forwarded-for": "1.1.1.1, 2.2.2.2"}
