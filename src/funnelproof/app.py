@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Mapping, Sequence
 
 from fastapi import APIRouter
 
@@ -70,11 +70,8 @@ class Application:
         self._warming: asyncio.Task[object] | None = None
         self._polling: asyncio.Task[None] | None = None
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "lifespan":
-            await self._live(receive, send)
-        else:
-            await self.edge(scope, receive, send)
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
+        return self._live(receive, send) if scope["type"] == "lifespan" else self.edge(scope, receive, send)
 
     async def start(self) -> None:
         self._polling = asyncio.create_task(self._poll())

@@ -2,6 +2,7 @@
 
 import contextlib
 import fcntl
+import gc
 import http.client
 import logging
 import multiprocessing
@@ -69,7 +70,16 @@ def application() -> Asgi:
     """What each worker calls: the application, its counters under a slot that no other worker of this folder holds."""
     home = app.open_installation(settings.read_settings())
     home.database.slot = take_slot(home.settings.data)
-    return app.Application(home)
+    made = app.Application(home)
+    look_for_cycles_less_often()
+    return made
+
+
+def look_for_cycles_less_often() -> None:
+    """What is here already stays, and a request leaves no cycles behind: looking after every 700 objects takes 9 %."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 50)
 
 
 def take_slot(folder: Path) -> int:

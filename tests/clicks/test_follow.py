@@ -19,6 +19,7 @@ from funnelproof.clicks.visit import Visit
 from funnelproof.clicks.visitor import with_cookie
 from funnelproof.ids import new_id
 from funnelproof.installation import Installation
+from funnelproof.keys.key import Key
 from funnelproof.links.link import LinkEnded
 from funnelproof.recount.compare import recount
 
@@ -43,7 +44,7 @@ def visit(home: Installation, person: int, slug: str = "buy-now", kind: Kind = K
         world="live",
         click_id=new_id("clk"),
         at=NOW,
-        visitor=with_cookie(cookie_of(person), visitor_key=b"k", handle="gharart", campaign_id=campaign_id),
+        visitor=with_cookie(cookie_of(person), visitor_key=Key("k", b"k", 0, None), handle="gharart", campaign_id=campaign_id),
         kind=kind,
         country="IN",
         device="MOBILE",

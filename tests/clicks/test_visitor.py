@@ -12,10 +12,11 @@ from funnelproof.clicks.visitor import (
     visitor_hash,
     with_cookie,
 )
+from funnelproof.keys.key import Key
 from funnelproof.links.ctx import Consent
 
 GOOD = "0123456789abcdef0123456789abcdef"
-KEY = b"k" * 32
+KEY = Key("k", b"k" * 32, 0, None)
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ from funnelproof.campaigns.variants import Share, bucket_of
 from funnelproof.clicks.device import Device
 from funnelproof.clicks.visitor import Visitor, with_cookie
 from funnelproof.errors import invalid
+from funnelproof.keys.key import Key
 
 TOKEN_HEADER = "x-funnelproof-run"  # noqa: S105 - a header's name
 AS_HEADER = "x-funnelproof-as"
@@ -51,10 +52,10 @@ def draw_visitor(campaign: Campaign, seed: str, who: As) -> Visitor:
 
     Its key comes from the seed too, so that no installation's visitor key shows and no live visitor has it.
     """
-    secret = hashlib.sha256(f"visitor key of run {seed}".encode()).digest()
+    key = Key("", hashlib.sha256(f"visitor key of run {seed}".encode()).digest(), 0, None)
     drawn = with_cookie(
         _draw_cookie(campaign, seed, who),
-        visitor_key=secret,
+        visitor_key=key,
         handle=campaign.handle,
         campaign_id=campaign.campaign_id,
     )

@@ -83,7 +83,7 @@ def _found(home: Installation, tx: Transaction, handle: str, slug: str, cookie: 
     if route is None:
         return None
     campaign_id = route.campaign.campaign_id if route.campaign else ""
-    key = home.keyring.signing(Purpose.VISITOR).secret
+    key = home.keyring.signing(Purpose.VISITOR)
     visitor = with_cookie(cookie, visitor_key=key, handle=handle, campaign_id=campaign_id)
     return Found(route, visitor, find_standing(tx, handle, LIVE, (campaign_id, visitor.key)))
 

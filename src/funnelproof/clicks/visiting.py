@@ -40,6 +40,8 @@ class Visiting:
         self._countries = Countries(home.settings, self._proxies)
 
     async def visit(self, request: EdgeRequest, setting: Setting) -> Visit:
+        """Waits for nothing but the first visitor of a day who has no cookie: storage makes the day's salt then."""
+        visitor = self._at_hand(request, setting) or await self._by_salt(request, setting)
         tags = tags_of(request.query, setting.route.tracking)
         country, device, kind = self._seen_as(request, setting.run)
         return Visit(
@@ -47,7 +49,7 @@ class Visiting:
             world=setting.world,
             click_id=f"clk_{request.stamp}",
             at=setting.now // 1000 * 1000,
-            visitor=await self._visitor(request, setting),
+            visitor=visitor,
             kind=kind,
             country=country,
             device=device,
@@ -69,23 +71,30 @@ class Visiting:
         country = self._countries.of(request.peer, request.headers)
         return country, agent.device, kind_of(request, is_bot=agent.is_bot)
 
-    async def _visitor(self, request: EdgeRequest, setting: Setting) -> Visitor:
-        handle, campaign = setting.route.link.handle, setting.route.campaign
-        if setting.run is not None and campaign is not None:
-            return draw_visitor(campaign, setting.run.world.seed, setting.run.who)
-        consent = consent_of(request.query, request.headers, setting.route.handle.consent_default)
+    def _at_hand(self, request: EdgeRequest, setting: Setting) -> Visitor | None:
+        """The visitor, unless it is to be known by today's salt."""
+        route, run = setting.route, setting.run
+        if run is not None and route.campaign is not None:
+            return draw_visitor(route.campaign, run.world.seed, run.who)
+        consent = consent_of(request.query, request.headers, route.handle.consent_default)
         if consent is Consent.DENIED:
             return for_this_click()
-        key = self._keyring.signing(Purpose.VISITOR).secret
-        if consent is Consent.FULL:
-            cookie = cookie_of(request.headers)
-            return with_cookie(cookie, visitor_key=key, handle=handle, campaign_id=setting.route.campaign_id)
+        if consent is Consent.BASIC:
+            return None
+        return with_cookie(
+            cookie_of(request.headers),
+            visitor_key=self._keyring.signing(Purpose.VISITOR),
+            handle=route.link.handle,
+            campaign_id=route.campaign_id,
+        )
+
+    async def _by_salt(self, request: EdgeRequest, setting: Setting) -> Visitor:
         return for_today(
             self.address_of(request),
             request.headers.get("user-agent", ""),
             salt=await self._salt(setting),
-            visitor_key=key,
-            handle=handle,
+            visitor_key=self._keyring.signing(Purpose.VISITOR),
+            handle=setting.route.link.handle,
             campaign_id=setting.route.campaign_id,
         )
 

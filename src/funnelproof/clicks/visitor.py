@@ -2,12 +2,13 @@
 
 import hmac
 import re
-import secrets
 from collections.abc import Mapping
 from enum import StrEnum
 from typing import NamedTuple
 from urllib.parse import parse_qsl
 
+from funnelproof.ids import draw
+from funnelproof.keys.key import Key
 from funnelproof.links.ctx import Consent
 
 COOKIE = "fp_vid"
@@ -52,15 +53,15 @@ def cookie_of(headers: Mapping[str, str]) -> str | None:
     return match[1] if match else None
 
 
-def with_cookie(cookie: str | None, *, visitor_key: bytes, handle: str, campaign_id: str) -> Visitor:
+def with_cookie(cookie: str | None, *, visitor_key: Key, handle: str, campaign_id: str) -> Visitor:
     """The visitor of a cookie, or a new one whose cookie is to be set."""
-    value = cookie or secrets.token_hex(16)
+    value = cookie or draw().hex()
     key = visitor_hash(visitor_key, handle, campaign_id, value)
     return Visitor(key, value, Identity.COOKIE, Consent.FULL, cookie=value, is_new=cookie is None)
 
 
 def for_today(
-    address: str, user_agent: str, *, salt: bytes, visitor_key: bytes, handle: str, campaign_id: str
+    address: str, user_agent: str, *, salt: bytes, visitor_key: Key, handle: str, campaign_id: str
 ) -> Visitor:
     """A visitor known for one day only: one address may be many people."""
     ticket = hmac.digest(salt, f"{address}\0{user_agent}".encode("utf-8", "replace"), "sha256")[:16].hex()
@@ -69,12 +70,12 @@ def for_today(
 
 def for_this_click() -> Visitor:
     """A visitor who wants not to be known: a random id that nothing else will carry."""
-    return Visitor(secrets.token_hex(8), secrets.token_hex(16), Identity.DAILY, Consent.DENIED, is_new=True)
+    return Visitor(draw()[:8].hex(), draw().hex(), Identity.DAILY, Consent.DENIED, is_new=True)
 
 
-def visitor_hash(visitor_key: bytes, handle: str, campaign_id: str, ticket: str) -> str:
+def visitor_hash(visitor_key: Key, handle: str, campaign_id: str, ticket: str) -> str:
     """8 bytes in hex: the same person is another visitor in each campaign."""
-    return hmac.digest(visitor_key, f"{handle}\0{campaign_id}\0{ticket}".encode(), "sha256")[:8].hex()
+    return visitor_key.tag(f"{handle}\0{campaign_id}\0{ticket}".encode())[:8].hex()
 
 
 def cookie_header(value: str, *, path: str, secure: bool) -> str:

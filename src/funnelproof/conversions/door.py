@@ -1,7 +1,6 @@
 """POST /v2/public/conversions and /v2/public/arrivals: bytes in, one answer out, nothing in between but the lane."""
 
 import asyncio
-import hmac
 import json
 from typing import Any
 
@@ -82,8 +81,8 @@ class ConversionDoor:
         """Who buys is kept only as a keyed hash, another one in each handle."""
         if customer_key is None:
             return None
-        secret = self._home.keyring.signing(Purpose.CUSTOMER).secret
-        return hmac.digest(secret, f"{ctx.handle}\0{customer_key}".encode(), "sha256")[:16].hex()
+        key = self._home.keyring.signing(Purpose.CUSTOMER)
+        return key.tag(f"{ctx.handle}\0{customer_key}".encode())[:16].hex()
 
 
 def _is_trusted(speaker: Recognised | None, handle: str) -> bool:

@@ -203,7 +203,7 @@ def _split(text: str) -> tuple[str, bytes, bytes]:
 
 
 def _tag(key: Key, payload: bytes) -> bytes:
-    return hmac.digest(key.secret, key.key_id.encode() + b"." + payload, "sha256")[:TAG_BYTES]
+    return key.tag(b"%b.%b" % (key.key_id.encode(), payload))[:TAG_BYTES]
 
 
 def _unpack(payload: bytes) -> Ctx:

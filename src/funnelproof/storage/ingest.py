@@ -7,7 +7,7 @@ import asyncio
 import logging
 import threading
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, NamedTuple, Protocol
 
 from funnelproof.errors import Problem, Unavailable
@@ -24,7 +24,7 @@ class Ingest(Protocol):
     @property
     def waiting(self) -> int: ...
 
-    async def submit(self, verb: Verb, claim: Any) -> Any: ...
+    def submit(self, verb: Verb, claim: Any) -> Awaitable[Any]: ...
 
     def close(self) -> None: ...
 
@@ -58,7 +58,8 @@ class Lane:
     def waiting(self) -> int:
         return len(self._queue)
 
-    async def submit(self, verb: Verb, claim: Any) -> Any:
+    def submit(self, verb: Verb, claim: Any) -> Awaitable[Any]:
+        """Refuses at once what it cannot take; what it returns is to be awaited."""
         if self._closing:
             raise Unavailable("The service is shutting down. Nothing was written; send the same request again.")
         if len(self._queue) >= self._waiting_limit:
@@ -69,7 +70,7 @@ class Lane:
         if self._work is None:
             self._idle.clear()
             self._work = loop.create_task(self._drain())
-        return await answered
+        return answered
 
     def close(self) -> None:
         """Answer all that was accepted, then end. Not to be called by the loop's own thread while claims wait."""

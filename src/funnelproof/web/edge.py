@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Iterator, Mapping, MutableMapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -86,7 +86,8 @@ class EdgeRequest:
         if told.isascii() and told.isdigit() and int(told[:20]) > limit:
             raise _too_large(limit)
         try:
-            return await asyncio.wait_for(self._read(limit), BODY_SECONDS)
+            async with asyncio.timeout(BODY_SECONDS):
+                return await self._read(limit)
         except TimeoutError:
             raise problems.SlowBody(f"The body did not arrive within {BODY_SECONDS:.0f} s. Send it again.") from None
 
@@ -182,7 +183,7 @@ class Edge:
     async def _answer(self, scope: Scope, receive: Receive, send: Send, link: tuple[str, str] | None) -> None:
         request = read_request(scope, receive)
         try:
-            answer = await self._through_door(request, link)
+            answer = await self._enter(request, link)
         except Problem as problem:
             answer = self._refusal(problem, request, link)
         except Exception:
@@ -190,26 +191,29 @@ class Edge:
             answer = self._refusal(problems.InternalError(), request, link)
         await _send(answer, request, send, cors=request.path in self._doors.cors)
 
-    async def _through_door(self, request: EdgeRequest, link: tuple[str, str] | None) -> EdgeAnswer:
+    def _enter(self, request: EdgeRequest, link: tuple[str, str] | None) -> Awaitable[EdgeAnswer]:
         if link is not None:
             if request.method not in ("GET", "HEAD", "POST"):
                 raise problems.NoSuchMethod(
                     "A link takes GET and HEAD (and POST, with its password).", allow=["GET", "HEAD", "POST"]
                 )
-            return await self._doors.link(request, *link)
+            return self._doors.link(request, *link)
         methods = self._doors.fixed[request.path]
         if request.method == "OPTIONS" and request.path in self._doors.cors:
-            allowed = ", ".join([*methods, "OPTIONS"])
-            return EdgeAnswer(204, headers=[*PREFLIGHT, ("Access-Control-Allow-Methods", allowed)])
+            return _preflight(methods)
         method = "GET" if request.method == "HEAD" else request.method
         if method not in methods:
             raise problems.NoSuchMethod(f"This route takes {', '.join(methods)}.", allow=list(methods))
-        return await methods[method](request)
+        return methods[method](request)
 
     def _refusal(self, problem: Problem, request: EdgeRequest, link: tuple[str, str] | None) -> EdgeAnswer:
         if link is not None and "text/html" in request.headers.get("accept", ""):
             return self._doors.problem_page(problem, request)
         return problem_answer(problem, request)
+
+
+async def _preflight(methods: Iterable[str]) -> EdgeAnswer:
+    return EdgeAnswer(204, headers=[*PREFLIGHT, ("Access-Control-Allow-Methods", ", ".join([*methods, "OPTIONS"]))])
 
 
 def problem_answer(problem: Problem, request: EdgeRequest) -> EdgeAnswer:
