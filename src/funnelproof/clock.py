@@ -3,6 +3,7 @@
 import threading
 import time
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
@@ -46,9 +47,16 @@ class SetClock:
 
 def iso(at: Micros) -> str:
     """ISO 8601 UTC with Z, and as many decimals as the time has: none, three or six."""
-    moment = datetime.fromtimestamp(at // SECOND, UTC).replace(microsecond=at % SECOND)
-    precision = "seconds" if at % SECOND == 0 else "milliseconds" if at % 1000 == 0 else "microseconds"
-    return moment.isoformat(timespec=precision).replace("+00:00", "Z")
+    seconds, micros = divmod(at, SECOND)
+    whole = _iso_second(seconds)
+    if micros == 0:
+        return f"{whole}Z"
+    return f"{whole}.{micros // 1000:03d}Z" if micros % 1000 == 0 else f"{whole}.{micros:06d}Z"
+
+
+@lru_cache(maxsize=1024)
+def _iso_second(seconds: int) -> str:
+    return datetime.fromtimestamp(seconds, UTC).replace(tzinfo=None).isoformat(timespec="seconds")
 
 
 def iso_or_none(at: Micros | None) -> str | None:

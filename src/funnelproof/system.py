@@ -10,7 +10,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, generate_latest
 from funnelproof.access.caller import MissingBearerToken
 from funnelproof.installation import Installation
 from funnelproof.storage.migrate import revision
-from funnelproof.web.edge import EdgeAnswer, EdgeRequest
+from funnelproof.web.edge import NO_STORE, EdgeAnswer, EdgeRequest
 from funnelproof.web.shape import View
 
 TEXT = "text/plain; version=0.0.4; charset=utf-8"
@@ -48,7 +48,7 @@ class MetricsDoor:
     async def __call__(self, request: EdgeRequest) -> EdgeAnswer:
         if not self._may_read(request):
             raise MissingBearerToken("Metrics are for the operator: send the token of FUNNELPROOF_METRICS_TOKEN.")
-        return EdgeAnswer(200, _exposition(self._home, self._counts()), TEXT, [("Cache-Control", "no-store")])
+        return EdgeAnswer(200, _exposition(self._home, self._counts()), TEXT, [NO_STORE])
 
     def _may_read(self, request: EdgeRequest) -> bool:
         """The operator's token or, while none is set, a peer on loopback with no proxy in between."""

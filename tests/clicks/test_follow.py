@@ -44,7 +44,9 @@ def visit(home: Installation, person: int, slug: str = "buy-now", kind: Kind = K
         world="live",
         click_id=new_id("clk"),
         at=NOW,
-        visitor=with_cookie(cookie_of(person), visitor_key=Key("k", b"k", 0, None), handle="gharart", campaign_id=campaign_id),
+        visitor=with_cookie(
+            cookie_of(person), visitor_key=Key("k", b"k", 0, None), handle="gharart", campaign_id=campaign_id
+        ),
         kind=kind,
         country="IN",
         device="MOBILE",

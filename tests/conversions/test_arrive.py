@@ -1,6 +1,5 @@
 """Arrivals: the page has opened, said once, counted once, on both engines."""
 
-
 import pytest
 
 from cast import refused

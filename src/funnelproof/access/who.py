@@ -1,6 +1,7 @@
 """Who makes a request: from its headers to a caller."""
 
 import asyncio
+from collections.abc import Container
 from dataclasses import dataclass
 
 from starlette.types import Scope
@@ -48,6 +49,11 @@ async def recognise(home: Installation, credential: str, handle: str | None) -> 
         return Recognised(*await home.database.read(lambda tx: tokens.recognise(tx, credential, handle, now=now)))
     claims = await _claims(home, credential, now)
     return Recognised(await home.database.read(lambda tx: person(tx, claims, handle)))
+
+
+def says_who(headers: Container[str]) -> bool:
+    """Whether a request brings a credential at all, good or bad."""
+    return "authorization" in headers or "x-api-key" in headers
 
 
 async def at_a_door(home: Installation, scope: Scope) -> Recognised | None:

@@ -173,6 +173,8 @@ class Campaign:
 
     def status_at(self, now: Micros) -> CampaignStatus:
         """Its status by the clock: `startsAt` and `endsAt` count at once, before the timer has written them down."""
+        if self.starts_at is None and self.ends_at is None:
+            return self.status
         running = self.status in (CampaignStatus.ACTIVE, CampaignStatus.PAUSED)
         if running and self.ends_at is not None and self.ends_at <= now:
             return CampaignStatus.COMPLETED

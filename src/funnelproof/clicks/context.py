@@ -11,7 +11,7 @@ from funnelproof.clicks.cache import RouteCache
 from funnelproof.clock import Micros, iso
 from funnelproof.installation import Installation
 from funnelproof.links.ctx import Ctx, InvalidCtx, Mode, Reason, check_times, key_is_known, open_ctx
-from funnelproof.web.edge import EdgeAnswer, EdgeRequest
+from funnelproof.web.edge import NO_STORE, EdgeAnswer, EdgeRequest
 from funnelproof.worlds import store as worlds
 from funnelproof.worlds.world import World
 
@@ -24,7 +24,7 @@ class ContextDoor:
         await at_a_door(self._home, request.scope)
         text = parse_qs(request.query).get("ctx", [""])[0]
         body = {**await self._context(text), "requestId": request.request_id}
-        return EdgeAnswer(200, json.dumps(body).encode(), "application/json", [("Cache-Control", "no-store")])
+        return EdgeAnswer(200, json.dumps(body).encode(), "application/json", [NO_STORE])
 
     async def _context(self, text: str) -> dict[str, Any]:
         """Nothing about its content is told unless its signature holds; never its click or visitor."""

@@ -13,7 +13,7 @@ from funnelproof.keys.key import Purpose
 from funnelproof.links.address import arrival_address
 from funnelproof.links.ctx import Ctx, mint
 from funnelproof.links.link import Link, LinkMode, OnStorageFailure, check_open
-from funnelproof.web.edge import EdgeAnswer, EdgeRequest
+from funnelproof.web.edge import NO_STORE, EdgeAnswer, EdgeRequest
 from funnelproof.web.problems import NoSuchMethod
 from funnelproof.worlds.world import mode_of
 
@@ -55,14 +55,16 @@ class FollowDoor:
 
     def _answer(self, request: EdgeRequest, click: Click, run: InRun | None) -> EdgeAnswer:
         link, visitor = click.visit.route.link, click.visit.visitor
-        ctx = mint(ctx_of(click, run), self._home.keyring.signing(Purpose.CTX)) if link.append_ctx else None
+        now = click.visit.at if run is None else None
+        ctx = mint(ctx_of(click, run), self._home.keyring.signing(Purpose.CTX, now)) if link.append_ctx else None
         address = arrival_address(
-            click.decision.destination, click_query=request.query, tracking=link.tracking, ctx=ctx
+            click.decision.destination, click_query=request.query, tracking=click.visit.route.tracking, ctx=ctx
         )
         answer = _led_to(address, link, request)
         if visitor.is_new and visitor.cookie:
             path = f"/{link.handle}" if request.path.startswith(f"/{link.handle}/") else "/"
-            answer.headers.append(("Set-Cookie", cookie_header(visitor.cookie, path=path, secure=self._secure)))
+            cookie = cookie_header(visitor.cookie, path=path, secure=self._secure)
+            answer.headers.append((b"set-cookie", cookie.encode()))
         return answer
 
     def _lead_on(self, request: EdgeRequest, setting: Setting) -> EdgeAnswer:
@@ -71,7 +73,8 @@ class FollowDoor:
         if link.on_storage_failure is OnStorageFailure.REFUSE or setting.run is not None:
             raise Unavailable
         self.untracked += 1
-        address = arrival_address(link.destination_url, click_query=request.query, tracking=link.tracking, ctx=None)
+        tracking = setting.route.tracking
+        address = arrival_address(link.destination_url, click_query=request.query, tracking=tracking, ctx=None)
         return _led_to(address, link, request)
 
 
@@ -91,9 +94,9 @@ def ctx_of(click: Click, run: InRun | None) -> Ctx:
         visit.click_id,
         visit.visitor.key,
         visit.at,
-        ttl_seconds=campaign.ctx_ttl_seconds if campaign else TTL_WITHOUT_CAMPAIGN_SECONDS,
-        consent=visit.visitor.consent,
-        run=run.world.number if run else 0,
+        campaign.ctx_ttl_seconds if campaign else TTL_WITHOUT_CAMPAIGN_SECONDS,
+        visit.visitor.consent,
+        run.world.number if run else 0,
     )
 
 
@@ -101,4 +104,4 @@ def _led_to(address: str, link: Link, request: EdgeRequest) -> EdgeAnswer:
     if link.mode is LinkMode.BRIDGE:
         return bridge_page(address)
     status = 303 if request.method == "POST" else link.redirect_type
-    return EdgeAnswer(status, headers=[("Location", address), ("Cache-Control", "no-store")])
+    return EdgeAnswer(status, b"", None, [(b"location", address.encode("latin-1", "replace")), NO_STORE])

@@ -3,7 +3,7 @@
 from jinja2 import DictLoader, Environment
 
 from funnelproof.errors import Problem
-from funnelproof.web.edge import EdgeAnswer, EdgeRequest
+from funnelproof.web.edge import NO_STORE, EdgeAnswer, EdgeRequest, RawHeader, raw_headers
 from funnelproof.web.problems import headers_of, status_of
 
 STYLE = """
@@ -31,7 +31,8 @@ BRIDGE = """{% extends "frame" %}
 PAGES = Environment(
     loader=DictLoader({"frame": FRAME, "refusal": REFUSAL, "password": ASK, "bridge": BRIDGE}), autoescape=True
 )
-HEADERS = [("Content-Security-Policy", CSP), ("Referrer-Policy", "no-referrer"), ("Cache-Control", "no-store")]
+HEADERS = [(b"content-security-policy", CSP.encode()), (b"referrer-policy", b"no-referrer"), NO_STORE]
+A_DAY = (b"cache-control", b"public, max-age=86400")
 
 
 FOR_VISITORS = {
@@ -46,7 +47,7 @@ FOR_VISITORS = {
 def refusal_page(problem: Problem, request: EdgeRequest) -> EdgeAnswer:
     title, detail = FOR_VISITORS.get(problem.kind, (problem.title, problem.detail))
     html = PAGES.get_template("refusal").render(title=title, detail=detail, request_id=request.request_id)
-    retry = [header for header in headers_of(problem) if header[0] == "Retry-After"]
+    retry = raw_headers(header for header in headers_of(problem) if header[0] == "Retry-After")
     return _page(status_of(problem), html, retry)
 
 
@@ -64,12 +65,12 @@ def bridge_page(address: str) -> EdgeAnswer:
 async def privacy_control(_request: EdgeRequest) -> EdgeAnswer:
     """Global Privacy Control is honoured: such a visitor gets no cookie."""
     body = b'{"gpc": true, "lastUpdate": "2026-11-23"}'
-    return EdgeAnswer(200, body, "application/json", [("Cache-Control", "public, max-age=86400")])
+    return EdgeAnswer(200, body, "application/json", [A_DAY])
 
 
 async def style(_request: EdgeRequest) -> EdgeAnswer:
-    return EdgeAnswer(200, STYLE.encode(), "text/css; charset=utf-8", [("Cache-Control", "public, max-age=86400")])
+    return EdgeAnswer(200, STYLE.encode(), "text/css; charset=utf-8", [A_DAY])
 
 
-def _page(status: int, html: str, headers: list[tuple[str, str]]) -> EdgeAnswer:
+def _page(status: int, html: str, headers: list[RawHeader]) -> EdgeAnswer:
     return EdgeAnswer(status, html.encode(), "text/html; charset=utf-8", [*HEADERS, *headers])

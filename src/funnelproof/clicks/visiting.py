@@ -20,7 +20,7 @@ from funnelproof.clicks.visitor import (
 )
 from funnelproof.installation import Installation
 from funnelproof.keys.key import Purpose
-from funnelproof.links.address import CONTROL_CHARACTERS, MAX_REMEMBERED, REMEMBERED, read_query
+from funnelproof.links.address import CONTROL_CHARACTERS, MAX_REMEMBERED, REMEMBERED, Tracking, read_query
 from funnelproof.links.ctx import Consent
 from funnelproof.links.link import UTM_TAGS, Tags
 from funnelproof.web.edge import EdgeRequest
@@ -30,7 +30,7 @@ LONGEST_SOURCE = 100
 LONGEST_DOMAIN = 253
 LONGEST_REFERRER = 512
 DIRECT = "direct"
-Tracking = tuple[tuple[str, str], ...]
+PURPOSES = (b"sec-purpose", b"purpose", b"x-moz")
 
 
 class Visiting:
@@ -42,21 +42,22 @@ class Visiting:
     async def visit(self, request: EdgeRequest, setting: Setting) -> Visit:
         """Waits for nothing but the first visitor of a day who has no cookie: storage makes the day's salt then."""
         visitor = self._at_hand(request, setting) or await self._by_salt(request, setting)
-        tags = tags_of(request.query, setting.route.tracking)
-        country, device, kind = self._seen_as(request, setting.run)
+        route, now, run = setting
+        tags = tags_of(request.query, route.tracking)
+        country, device, kind = self._seen_as(request, run)
         return Visit(
-            route=setting.route,
-            world=setting.world,
-            click_id=f"clk_{request.stamp}",
-            at=setting.now // 1000 * 1000,
-            visitor=visitor,
-            kind=kind,
-            country=country,
-            device=device,
-            referrer=DIRECT if setting.run else referrer_of(request.headers.get("referer", "")),
-            source=tags[0][:LONGEST_SOURCE] or DIRECT,
-            tags=tags,
-            request_id=None if request.request_id == f"req_{request.stamp}" else request.request_id,
+            route,
+            setting.world,
+            f"clk_{request.stamp}",
+            now // 1000 * 1000,
+            visitor,
+            kind,
+            country,
+            device,
+            DIRECT if run else referrer_of(request.headers.get("referer")),
+            tags[0][:LONGEST_SOURCE] or DIRECT,
+            tags,
+            None if request.request_id[4:] == request.stamp else request.request_id,
         )
 
     def address_of(self, request: EdgeRequest) -> str:
@@ -67,7 +68,7 @@ class Visiting:
         if run is not None:
             device = run.who.device or Device.UNKNOWN.value
             return run.who.country or UNKNOWN, device, kind_of(request, is_bot=device == Device.BOT)
-        agent = agent_of(request.headers.get("user-agent", ""))
+        agent = agent_of(request.headers.get("user-agent"))
         country = self._countries.of(request.peer, request.headers)
         return country, agent.device, kind_of(request, is_bot=agent.is_bot)
 
@@ -83,7 +84,7 @@ class Visiting:
             return None
         return with_cookie(
             cookie_of(request.headers),
-            visitor_key=self._keyring.signing(Purpose.VISITOR),
+            visitor_key=self._keyring.signing(Purpose.VISITOR, setting.now if run is None else None),
             handle=route.link.handle,
             campaign_id=route.campaign_id,
         )
@@ -122,9 +123,10 @@ def kind_of(request: EdgeRequest, *, is_bot: bool) -> Kind:
         return Kind.BOT
     if request.method == "HEAD":
         return Kind.HEAD
-    headers = request.headers
-    told = f"{headers.get('sec-purpose', '')} {headers.get('purpose', '')} {headers.get('x-moz', '')}"
-    return Kind.PREFETCH if "prefetch" in told.lower() else Kind.PERSON
+    raw = request.headers.raw
+    if not raw.keys().isdisjoint(PURPOSES) and any(b"prefetch" in raw.get(name, b"").lower() for name in PURPOSES):
+        return Kind.PREFETCH
+    return Kind.PERSON
 
 
 def referrer_of(text: str) -> str:

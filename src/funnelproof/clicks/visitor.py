@@ -79,5 +79,5 @@ def visitor_hash(visitor_key: Key, handle: str, campaign_id: str, ticket: str) -
 
 
 def cookie_header(value: str, *, path: str, secure: bool) -> str:
-    parts = [f"{COOKIE}={value}", f"Path={path}", f"Max-Age={COOKIE_SECONDS}", "HttpOnly", "SameSite=Lax"]
-    return "; ".join([*parts, "Secure"] if secure else parts)
+    rest = f"Path={path}; Max-Age={COOKIE_SECONDS}; HttpOnly; SameSite=Lax"
+    return f"{COOKIE}={value}; {rest}; Secure" if secure else f"{COOKIE}={value}; {rest}"

@@ -6,7 +6,7 @@ from typing import Any
 
 from funnelproof.access.caller import InsufficientScope
 from funnelproof.access.roles import grants
-from funnelproof.access.who import Recognised, at_a_door
+from funnelproof.access.who import Recognised, at_a_door, says_who
 from funnelproof.clock import from_iso
 from funnelproof.conversions.arrive import Arrival, arrive
 from funnelproof.conversions.conversion import Claim
@@ -16,13 +16,14 @@ from funnelproof.conversions.view import view_of
 from funnelproof.installation import Installation
 from funnelproof.keys.key import Purpose
 from funnelproof.links.ctx import Ctx, InvalidCtx, key_is_known, open_ctx
-from funnelproof.web.edge import EdgeAnswer, EdgeRequest
+from funnelproof.web.edge import NO_STORE, EdgeAnswer, EdgeRequest
 from funnelproof.web.problems import WrongMediaType
 
 MAX_BODY = 16_384
 MEDIA_TYPES = ("application/json", "text/plain")
 JSON = "application/json"
 SCOPE = "conversions.write"
+WRITTEN = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 
 
 class ConversionDoor:
@@ -31,7 +32,7 @@ class ConversionDoor:
         self.unverified: dict[str, int] = {}
 
     async def convert(self, request: EdgeRequest) -> EdgeAnswer:
-        speaker = await at_a_door(self._home, request.scope)
+        speaker = await at_a_door(self._home, request.scope) if says_who(request.headers) else None
         _check_media_type(request)
         told = read_body(await request.body(MAX_BODY))
         claim = await self._claim(request, told, speaker)
@@ -60,10 +61,10 @@ class ConversionDoor:
         expect = told.get("expect") or {}
         ctx = await self.open(told.get("ctx") or "")
         return Claim(
-            conversion_id=f"cnv_{request.stamp}",
-            ctx=ctx,
-            key=told["idempotencyKey"],
-            digest=digest_of(told),
+            f"cnv_{request.stamp}",
+            ctx,
+            told["idempotencyKey"],
+            digest_of(told),
             event_type=told.get("eventType"),
             value_text=str(told["value"]) if told.get("value") is not None else None,
             currency=told.get("currency"),
@@ -103,5 +104,4 @@ def _check_media_type(request: EdgeRequest) -> None:
 
 
 def _json(status: int, body: dict[str, Any]) -> EdgeAnswer:
-    text = json.dumps(body, ensure_ascii=False, separators=(",", ":"))
-    return EdgeAnswer(status, text.encode(), JSON, [("Cache-Control", "no-store")])
+    return EdgeAnswer(status, WRITTEN.encode(body).encode(), JSON, [NO_STORE])

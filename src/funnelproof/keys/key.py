@@ -1,12 +1,18 @@
 """What a key is, and what it is for. Knows no storage."""
 
-import hmac
+import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
 from typing import Protocol
 
 from funnelproof.clock import Micros
+
+BLOCK_BYTES = 64
+INNER = bytes(byte ^ 0x36 for byte in range(256))
+OUTER = bytes(byte ^ 0x5C for byte in range(256))
+Begin = Callable[[], "hashlib._Hash"]
 
 
 class Purpose(StrEnum):
@@ -30,14 +36,22 @@ class Key:
     retired_at: Micros | None
 
     @cached_property
-    def _begun(self) -> hmac.HMAC:
-        return hmac.new(self.secret, digestmod="sha256")
+    def _begun(self) -> tuple[Begin, Begin]:
+        """The inner and the outer hash with the key worked in: what is the same for every message (RFC 2104)."""
+        block = hashlib.sha256(self.secret).digest() if len(self.secret) > BLOCK_BYTES else self.secret
+        padded = block.ljust(BLOCK_BYTES, b"\0")
+        inner = hashlib.sha256(padded.translate(INNER))
+        outer = hashlib.sha256(padded.translate(OUTER))
+        return inner.copy, outer.copy
 
     def tag(self, message: bytes) -> bytes:
-        """HMAC-SHA256 of a message, 32 bytes. The key is worked in once."""
-        begun = self._begun.copy()
-        begun.update(message)
-        return begun.digest()
+        """HMAC-SHA256 of a message, 32 bytes, in less than half of the time that a key takes which is new each time."""
+        begin_inner, begin_outer = self._begun
+        inner = begin_inner()
+        inner.update(message)
+        outer = begin_outer()
+        outer.update(inner.digest())
+        return outer.digest()
 
     def __repr__(self) -> str:
         return f"Key({self.key_id}, ***)"

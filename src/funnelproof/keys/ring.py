@@ -71,9 +71,9 @@ class Keyring:
             keys.setdefault(row.purpose, {})[row.key_id] = key
         self._keys, self._read_at, self._present = keys, self._clock.now(), {}
 
-    def signing(self, purpose: Purpose) -> Key:
-        """The youngest key that may sign by now."""
-        now = self._clock.now()
+    def signing(self, purpose: Purpose, now: Micros | None = None) -> Key:
+        """The youngest key that may sign by now, which who knows the time may tell."""
+        now = self._clock.now() if now is None else now
         present = self._present.get(purpose)
         if present is None or not present.signs_from <= now < present.until:
             present = self._present[purpose] = self._youngest(purpose, now)

@@ -2,7 +2,7 @@
 
 import ipaddress
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from functools import lru_cache
 from posixpath import normpath
 from typing import NamedTuple
@@ -22,6 +22,8 @@ LOOPBACK = {"localhost", "127.0.0.1", "[::1]"}
 NAT64 = ipaddress.ip_network("64:ff9b::/96")
 LEGAL_IN_QUERY = "-._~!$&'()*+,;=:@/?%"
 is_plain = re.compile(r"[A-Za-z0-9\-._~!$&'()*+,;=:@/?%]*").fullmatch
+Tracking = tuple[tuple[str, str], ...]
+"""Names and values of a link's tracking."""
 REMEMBERED = 4096
 MAX_REMEMBERED = 512
 """How many queries are remembered, and how long one may be."""
@@ -103,11 +105,11 @@ def is_public_address(text: str) -> bool:
     return all(each.is_global for each in inner) if inner else address.is_global
 
 
-def arrival_address(destination: str, *, click_query: str, tracking: Mapping[str, str], ctx: str | None) -> str:
+def arrival_address(destination: str, *, click_query: str, tracking: Tracking, ctx: str | None) -> str:
     """Where the visitor arrives. The destination's own query wins over the click's, that over the link's tracking."""
     with_ctx = ctx is not None
     parts = _around_ctx if len(click_query) <= MAX_REMEMBERED else _around_ctx.__wrapped__
-    before, after = parts(destination, click_query, tuple(tracking.items()), with_ctx)
+    before, after = parts(destination, click_query, tracking, with_ctx)
     return f"{before}{ctx}{after}" if with_ctx else before + after
 
 

@@ -16,7 +16,7 @@ from funnelproof.errors import Problem
 from funnelproof.ids import uuid7_hex
 from funnelproof.installation import Installation
 from funnelproof.storage.ingest import Ingest, Verb
-from funnelproof.web.edge import EdgeAnswer, EdgeRequest
+from funnelproof.web.edge import EdgeAnswer, EdgeRequest, Headers, raw_headers
 from funnelproof.web.problems import document, status_of
 
 PAGE_LINK = re.compile(r'<a href="([^"]*)"')
@@ -75,7 +75,7 @@ class Probe:
         request = self._request("POST", "/v2/public/conversions", "", {"content-type": "application/json"}, body)
         return await _seen(self._convert.convert(request), request)
 
-    def _request(self, method: str, path: str, query: str, headers: Mapping[str, str], body: bytes) -> EdgeRequest:
+    def _request(self, method: str, path: str, query: str, headers: dict[str, str], body: bytes) -> EdgeRequest:
         async def receive() -> MutableMapping[str, Any]:
             return {"type": "http.request", "body": body, "more_body": False}
 
@@ -83,7 +83,7 @@ class Probe:
             method=method,
             path=path,
             query=query,
-            headers=headers,
+            headers=Headers(raw_headers(headers.items())),
             peer="",
             stamp=uuid7_hex(),
             request_id=self._request_id,
@@ -98,7 +98,7 @@ async def _seen(answer: Any, request: EdgeRequest) -> Seen:
     except Problem as problem:
         body = document(problem, request_id=request.request_id, instance=request.path)
         return Seen(status_of(problem), "", body, request.stamp)
-    location = dict(given.headers).get("Location") or _led_on_by_page(given)
+    location = dict(given.headers).get(b"location", b"").decode() or _led_on_by_page(given)
     is_json = given.media_type == "application/json"
     return Seen(given.status, location, json.loads(given.body) if is_json else {}, request.stamp)
 

@@ -6,6 +6,7 @@ A lone claim does not wait for company; a crowd shares, because claims pile up w
 import asyncio
 import logging
 import threading
+import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, NamedTuple, Protocol
@@ -16,6 +17,7 @@ from funnelproof.storage.database import Database, Transaction
 log = logging.getLogger(__name__)
 Verb = Callable[[Transaction, Sequence[Any]], Sequence[Any]]
 SECONDS_TO_DRAIN = 9
+LONGEST_WINDOW_SECONDS = 0.002
 
 
 class Ingest(Protocol):
@@ -80,10 +82,18 @@ class Lane:
     async def _drain(self) -> None:
         try:
             while self._queue:
+                await self._gather_company()
                 await self._run(self._take())
         finally:
             self._work = None
             self._idle.set()
+
+    async def _gather_company(self) -> None:
+        """As long as each turn of the loop brings more, let them come, at most for two milliseconds."""
+        waiting, until = 0, time.monotonic() + LONGEST_WINDOW_SECONDS
+        while waiting < len(self._queue) < self._group_limit and time.monotonic() < until:
+            waiting = len(self._queue)
+            await asyncio.sleep(0)
 
     def _take(self) -> list[_Waiting]:
         return [self._queue.popleft() for _ in range(min(len(self._queue), self._group_limit))]

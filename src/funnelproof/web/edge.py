@@ -16,48 +16,52 @@ Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 Asgi = Callable[[Scope, Receive, Send], Awaitable[None]]
 
+RawHeader = tuple[bytes, bytes]
+"""A header on its way out: its name in lower case."""
+
 BODY_SECONDS = 5.0
+NO_STORE: RawHeader = (b"cache-control", b"no-store")
+NOBODY = ("", 0)
 NO_SNIFFING = (b"x-content-type-options", b"nosniff")
 CORS = (
     (b"access-control-allow-origin", b"*"),
     (b"access-control-expose-headers", b"X-Request-Id, Retry-After"),
 )
 PREFLIGHT = (
-    ("Access-Control-Allow-Origin", "*"),
-    ("Access-Control-Expose-Headers", "X-Request-Id, Retry-After"),
-    ("Access-Control-Allow-Headers", "Content-Type, X-Request-Id, Authorization, X-Api-Key"),
-    ("Access-Control-Max-Age", "86400"),
-    ("Cache-Control", "no-store"),
+    *CORS,
+    (b"access-control-allow-headers", b"Content-Type, X-Request-Id, Authorization, X-Api-Key"),
+    (b"access-control-max-age", b"86400"),
+    NO_STORE,
 )
 
 
 class Headers(Mapping[str, str]):
     """By lower-case name, decoded when asked for: most are never asked for."""
 
-    __slots__ = ("_raw",)
+    __slots__ = ("raw",)
 
-    def __init__(self, pairs: Sequence[tuple[bytes, bytes]]) -> None:
+    def __init__(self, pairs: Sequence[RawHeader]) -> None:
         raw = dict(pairs)
-        self._raw = raw if len(raw) == len(pairs) else _as_lists(pairs)
+        self.raw = raw if len(raw) == len(pairs) else _as_lists(pairs)
 
     def __getitem__(self, name: str) -> str:
-        return self._raw[name.encode("latin-1")].decode("latin-1")
+        return self.raw[name.encode("latin-1")].decode("latin-1")
 
     def get(self, name: str, default: str = "") -> str:  # type: ignore[override]
-        value = self._raw.get(name.encode("latin-1"))
+        value = self.raw.get(name.encode("latin-1"))
         return default if value is None else value.decode("latin-1")
 
     def __contains__(self, name: object) -> bool:
-        return isinstance(name, str) and name.encode("latin-1") in self._raw
+        return isinstance(name, str) and name.encode("latin-1") in self.raw
 
     def __iter__(self) -> Iterator[str]:
-        return (name.decode("latin-1") for name in self._raw)
+        return (name.decode("latin-1") for name in self.raw)
 
     def __len__(self) -> int:
-        return len(self._raw)
+        return len(self.raw)
 
 
-def _as_lists(pairs: Sequence[tuple[bytes, bytes]]) -> dict[bytes, bytes]:
+def _as_lists(pairs: Sequence[RawHeader]) -> dict[bytes, bytes]:
     """What stands several times is one list (RFC 9110, 5.3; cookies: RFC 9113, 8.2.3)."""
     raw: dict[bytes, bytes] = {}
     for name, value in pairs:
@@ -73,7 +77,7 @@ class EdgeRequest:
     method: str
     path: str
     query: str
-    headers: Mapping[str, str]
+    headers: Headers
     peer: str
     stamp: str
     request_id: str
@@ -116,7 +120,7 @@ class EdgeAnswer:
     status: int
     body: bytes = b""
     media_type: str | None = None
-    headers: list[tuple[str, str]] = field(default_factory=list)
+    headers: list[RawHeader] = field(default_factory=list)
 
 
 Door = Callable[[EdgeRequest], Awaitable[EdgeAnswer]]
@@ -152,10 +156,11 @@ class Doors:
 
     def link_at(self, scope: Scope) -> tuple[str, str] | None:
         """(handle, slug) of the link that a request is for, if it is for one."""
-        first, *others = scope["path"][1:].split("/")
-        if len(others) == 1 and first and others[0] and first not in self.reserved:
-            return first, others[0]
-        if self.link_domain and first and not others:
+        parts = scope["path"].split("/", 3)
+        first = parts[1] if len(parts) > 1 else ""
+        if len(parts) == 3 and first and parts[2] and first not in self.reserved:
+            return first, parts[2]
+        if self.link_domain and first and len(parts) == 2:
             handle, _, domain = _host(scope).partition(".")
             return (handle, first) if domain == self.link_domain and handle not in self.reserved else None
         return None
@@ -213,28 +218,33 @@ class Edge:
 
 
 async def _preflight(methods: Iterable[str]) -> EdgeAnswer:
-    return EdgeAnswer(204, headers=[*PREFLIGHT, ("Access-Control-Allow-Methods", ", ".join([*methods, "OPTIONS"]))])
+    allowed = ", ".join([*methods, "OPTIONS"]).encode()
+    return EdgeAnswer(204, headers=[*PREFLIGHT, (b"access-control-allow-methods", allowed)])
 
 
 def problem_answer(problem: Problem, request: EdgeRequest) -> EdgeAnswer:
     body = problems.body_of(problem, request_id=request.request_id, instance=request.path)
-    return EdgeAnswer(problems.status_of(problem), body, problems.MEDIA_TYPE, problems.headers_of(problem))
+    return EdgeAnswer(problems.status_of(problem), body, problems.MEDIA_TYPE, raw_headers(problems.headers_of(problem)))
+
+
+def raw_headers(headers: Iterable[tuple[str, str]]) -> list[RawHeader]:
+    return [(name.lower().encode("latin-1"), value.encode("latin-1", "replace")) for name, value in headers]
 
 
 def read_request(scope: Scope, receive: Receive) -> EdgeRequest:
     headers = Headers(scope["headers"])
     stamp = uuid7_hex()
-    given = headers.get("x-request-id")
+    given = headers.get("x-request-id") if b"x-request-id" in headers.raw else ""
     return EdgeRequest(
-        method=scope["method"],
-        path=scope["path"],
-        query=scope["query_string"].decode("latin-1"),
-        headers=headers,
-        peer=(scope.get("client") or ("", 0))[0],
-        stamp=stamp,
-        request_id=given if given and is_request_id(given) else f"req_{stamp}",
-        scope=scope,
-        receive=receive,
+        scope["method"],
+        scope["path"],
+        scope["query_string"].decode("latin-1"),
+        headers,
+        (scope.get("client") or NOBODY)[0],
+        stamp,
+        given if given and is_request_id(given) else f"req_{stamp}",
+        scope,
+        receive,
     )
 
 
@@ -250,8 +260,7 @@ def _host(scope: Scope) -> str:
 
 
 async def _send(answer: EdgeAnswer, request: EdgeRequest, send: Send, *, cors: bool) -> None:
-    raw = [(name.lower().encode("latin-1"), value.encode("latin-1", "replace")) for name, value in answer.headers]
-    raw += ((b"x-request-id", request.request_id.encode("latin-1")), NO_SNIFFING)
+    raw = [*answer.headers, (b"x-request-id", request.request_id.encode("latin-1")), NO_SNIFFING]
     if answer.media_type:
         raw.append((b"content-type", answer.media_type.encode("latin-1")))
     if cors and request.method != "OPTIONS":
