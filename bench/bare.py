@@ -18,12 +18,11 @@ NOTHING = {"type": "http.response.body", "body": b""}
 
 
 async def application(scope: Any, receive: Any, send: Any) -> None:
-    if scope["type"] != "http":
-        return
-    if scope["method"] == "POST":
-        return await _echo(receive, send)
-    await send(REDIRECT)
-    await send(NOTHING)
+    if scope["type"] == "http" and scope["method"] == "POST":
+        await _echo(receive, send)
+    elif scope["type"] == "http":
+        await send(REDIRECT)
+        await send(NOTHING)
 
 
 async def _echo(receive: Any, send: Any) -> None:

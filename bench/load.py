@@ -4,6 +4,8 @@ Its own CPU time is part of the outcome: where it is busy all the time, it was t
 """
 
 import contextlib
+import heapq
+import math
 import os
 import select
 import socket
@@ -24,19 +26,22 @@ DRAIN_SECONDS = 15.0
 AGAIN_SECONDS = 0.05
 BUSY = 0.95
 LONGEST_POLL_SECONDS = 0.1
+MOST_EVENTS = 1024
 
 
 @dataclass
 class Crowd:
     """So many connections that take the next of `requests` as soon as one was answered.
 
-    `seen(request, status, response)` is told every answer; it costs the generator its time.
+    `seen(request, status, response)` is told every answer; it costs the generator its time. `pause` is how long a
+    connection rests, in seconds, before it asks again: a crowd that does not take all it can get.
     """
 
     requests: Iterator[bytes]
     connections: int = 64
     seen: Seen | None = None
     name: str = ""
+    pause: float = 0.0
 
 
 @dataclass
@@ -114,7 +119,7 @@ class _Loop:
         self._address = address
         self._epoll = select.epoll()
         self._by_fd: dict[int, _Connection] = {}
-        self._later: list[tuple[float, _Connection]] = []
+        self._later: list[tuple[float, int, _Connection]] = []
         self._outcomes = [Outcome(crowd.name, crowd.connections) for crowd in crowds]
         self._crowds = crowds
         self._waiting = 0
@@ -152,10 +157,11 @@ class _Loop:
             now = time.perf_counter()
             if deadline is not None and now >= deadline:
                 return
-            left = LONGEST_POLL_SECONDS if deadline is None else min(LONGEST_POLL_SECONDS, deadline - now)
-            self._turn(self._epoll.poll(AGAIN_SECONDS if self._later else left, 1024))
+            due = self._later[0][0] if self._later else math.inf
+            until = min(now + LONGEST_POLL_SECONDS, deadline or math.inf, due)
+            self._turn(self._epoll.poll(max(0.0, until - now), MOST_EVENTS))
             if self._later:
-                self._try_again()
+                self._take_up()
 
     def _turn(self, events: list[tuple[int, int]]) -> None:
         """The hot loop. Answers arrived at the latest when the poll returned: that moment ends their time."""
@@ -180,6 +186,9 @@ class _Loop:
             outcome.statuses[status] += 1
             if crowd.seen is not None and one.asked is not None:
                 crowd.seen(one.asked, status, data)
+            if crowd.pause:
+                self._rest(one)
+                continue
             request = one.asked = next(crowd.requests, None)
             if request is None:
                 self._waiting -= 1
@@ -188,6 +197,7 @@ class _Loop:
             self._send(one, request)
 
     def _send(self, one: _Connection, request: bytes) -> None:
+        """What does not fit into the socket's buffer at once counts as broken: requests are small."""
         try:
             if os.write(one.fd, request) < len(request):
                 raise BlockingIOError
@@ -195,22 +205,30 @@ class _Loop:
             self._lost(one)
 
     def _ask(self, one: _Connection) -> None:
-        """The first request of a connection."""
+        """The first request of a connection, or the first after a pause."""
         one.asked = next(one.crowd.requests, None)
         if one.asked is not None:
             self._waiting += 1
             one.sent = time.perf_counter_ns()
             self._send(one, one.asked)
 
+    def _rest(self, one: _Connection) -> None:
+        one.asked = None
+        self._waiting -= 1
+        self._put_off(one, one.crowd.pause)
+
+    def _put_off(self, one: _Connection, seconds: float) -> None:
+        heapq.heappush(self._later, (time.perf_counter() + seconds, id(one), one))
+
     def _connect(self, one: _Connection) -> bool:
         try:
             one.socket = socket.create_connection(self._address, CONNECT_SECONDS)
         except OSError:
             one.outcome.unreachable += 1
-            self._later.append((time.perf_counter() + AGAIN_SECONDS, one))
+            self._put_off(one, AGAIN_SECONDS)
             return False
         one.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        one.socket.setblocking(False)
+        one.socket.settimeout(0)
         one.fd = one.socket.fileno()
         one.parts, one.missing = [], 0
         self._by_fd[one.fd] = one
@@ -226,19 +244,23 @@ class _Loop:
             one.socket = None
 
     def _lost(self, one: _Connection) -> None:
-        """The server closed it: an unanswered request is broken, the slot gets another connection."""
+        """The server closed it: an unanswered request is broken, and the slot gets another connection.
+
+        A slot that rests gets one when its pause is over, one without requests needs none.
+        """
         self._drop(one)
         if one.asked is not None:
             one.outcome.broken += 1
             one.asked = None
             self._waiting -= 1
-        self._later.append((time.perf_counter(), one))
+            self._put_off(one, 0.0)
 
-    def _try_again(self) -> None:
+    def _take_up(self) -> None:
+        """Those whose pause is over, and those that had no connection."""
         now = time.perf_counter()
-        due, self._later = [one for at, one in self._later if at <= now], [o for o in self._later if o[0] > now]
-        for one in due:
-            if self._connect(one):
+        while self._later and self._later[0][0] <= now:
+            one = heapq.heappop(self._later)[2]
+            if one.socket is not None or self._connect(one):
                 self._ask(one)
 
 
@@ -249,6 +271,6 @@ def _gather(one: _Connection, data: bytes) -> bytes | None:
     if one.missing > 0:
         return None
     whole = b"".join(one.parts)
-    one.missing = length_of(whole) - len(whole)
+    one.missing = max(0, length_of(whole) - len(whole))
     one.parts = [whole] if one.missing > 0 else []
     return None if one.missing > 0 else whole
