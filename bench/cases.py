@@ -10,7 +10,6 @@ from bench.request import BROWSER, HOST, get, post
 from bench.stand import CAMPAIGN_ID, HANDLE, LINK
 
 CONTEXTS = 1_000
-REPEATED = 1_000
 CROWDS = (256, 64)
 READERS = 8
 CONVERSIONS = "/v2/public/conversions"
@@ -28,7 +27,7 @@ class Case:
     requests: Callable[[], Iterator[bytes]]
 
 
-def collect_contexts(address: Address, number: int = CONTEXTS, link: str = LINK) -> list[bytes]:
+def collect_contexts(address: Address, number: int) -> list[bytes]:
     """One click each, by new visitors; what does not lead to a ctx is left out."""
     found: list[bytes] = []
 
@@ -37,7 +36,7 @@ def collect_contexts(address: Address, number: int = CONTEXTS, link: str = LINK)
         if ctx:
             found.append(ctx)
 
-    load(address, repeat(get(link), number), connections=16, seen=seen)
+    load(address, repeat(get(LINK), number), connections=16, seen=seen)
     return found
 
 
@@ -66,7 +65,7 @@ def tampered(ctx: bytes) -> bytes:
 def cases(contexts: list[bytes], token: str) -> list[Case]:
     handle = f"/v2/handles/{HANDLE}"
     bearer = {"authorization": f"Bearer {token}"}
-    same = list(islice(conversions(contexts), REPEATED))
+    same = list(islice(conversions(contexts), len(contexts)))
     bad = [post(CONVERSIONS, b'{"ctx":"%b","idempotencyKey":"bad"}' % tampered(ctx)) for ctx in contexts]
     asked = [get(f"/v2/public/context?ctx={ctx.decode()}") for ctx in contexts]
     read = {

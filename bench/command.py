@@ -10,10 +10,12 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from bench import report, speed
+from bench.cases import CONTEXTS
 from bench.page import write_into_docs
 
 ENGINES = {"sqlite": ["sqlite"], "postgresql": ["postgresql"], "both": ["sqlite", "postgresql"]}
-SECONDS, QUICK_SECONDS = 4.0, 0.25
+SECONDS, QUICK_SECONDS = 4.0, 0.15
+QUICK_CONTEXTS = 100
 
 
 def main(argv: list[str]) -> int:
@@ -23,6 +25,7 @@ def main(argv: list[str]) -> int:
         workers=[given.workers] if given.workers else ([1] if given.quick else [1, 2]),
         seconds=QUICK_SECONDS if given.quick else given.seconds,
         only=set(filter(None, given.only.split(","))),
+        contexts=QUICK_CONTEXTS if given.quick else CONTEXTS,
         folder=given.folder,
     )
     done: list[speed.Session] = []

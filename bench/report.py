@@ -22,8 +22,8 @@ BUSY = 0.95
 COLUMNS = ("case", "at", "req/s", "of bare", "goal", "by CPU", "CPU µs", "p50", "p95", "p99", "× bare")
 LEGEND = (
     "at: connections. of bare: requests/s through those of the bare server between whose halves the case stood; "
-    "by CPU: the same by processor time per request (CPU µs). p50, p95, p99 in milliseconds; × bare: p99 through the bare "
-    "server's. ✓ and ✗ stand before goals that are met and missed."
+    "by CPU: the same by processor time per request (CPU µs). p50, p95, p99 in milliseconds; × bare: p99 through the "
+    "bare server's. ✓ and ✗ stand before goals that are met and missed."
 )
 
 

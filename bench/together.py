@@ -25,7 +25,7 @@ CROWD = 256
 TIMES_CAPACITY = 4
 COMPANY_TIMES, NEIGHBOURS_TIMES = 2.0, 3.0
 OTHER = "crowded"
-EVENTS_BESIDE = 20_000
+EVENTS_BESIDE, PROBED = 10_000, 4_000
 
 
 @dataclass
@@ -58,7 +58,7 @@ def main(argv: list[str]) -> int:
                 if getattr(given, compare.__name__):
                     progress(f"{engine}, {compare.__name__}")
                     done.append(_on_a_stand(engine, compare, given.seconds, given.folder))
-    show(done, console)
+                    show(done[-1], console)
     if given.json:
         given.json.write_text(
             json.dumps([{**asdict(one), "times": round(one.times, 2)} for one in done], indent=1) + "\n"
@@ -90,7 +90,7 @@ def _on_a_stand(engine: str, compare: Compare, seconds: float, folder: Path | No
 
 def company(here: Stand, served: Serving, seconds: float) -> Compared:
     """Results, analytics and a test conversion, each again as soon as it was answered."""
-    _fill(served.address)
+    _redirects(served.address, EVENTS_BESIDE)
     base, bearer = f"/v2/handles/{HANDLE}", {"authorization": f"Bearer {here.token}"}
     reads = [
         get(f"{base}/campaigns/{CAMPAIGN_ID}/results", bearer),
@@ -122,7 +122,7 @@ def neighbours(here: Stand, served: Serving, seconds: float) -> Compared:
 
 
 def _compare(what: str, here: Stand, served: Serving, seconds: float, limit: float, others: list[Crowd]) -> Compared:
-    capacity = load(served.address, repeat(get(LINK)), connections=CROWD, seconds=max(1.0, seconds / 4)).per_second
+    capacity = _redirects(served.address, PROBED).per_second
     pause = WATCHED / (PART * capacity)
     alone = run(served.address, [_watched(pause)], seconds=seconds)[0]
     beside, *company = run(served.address, [_watched(pause), *others], seconds=seconds)
@@ -145,21 +145,19 @@ def _watched(pause: float) -> Crowd:
     return Crowd(repeat(get(LINK)), WATCHED, name="watched", pause=pause)
 
 
-def _fill(address: Address) -> Outcome:
-    """Something for the reads to read."""
-    return load(address, repeat(get(LINK), EVENTS_BESIDE), connections=CROWD, seconds=60)
+def _redirects(address: Address, number: int) -> Outcome:
+    return load(address, repeat(get(LINK), number), connections=CROWD, seconds=120)
 
 
-def show(done: list[Compared], console: Console) -> None:
-    for one in done:
-        goal = goals.at_most(one.limit, one.times)
-        console.print(f"{one.what} on {one.engine}: p99 {goal.mark} {one.times:.2f} × alone (goal ≤ {one.limit:g})")
-        for line in _lines(one):
-            console.print(f"  {line}")
+def show(one: Compared, console: Console) -> None:
+    goal = goals.at_most(one.limit, one.times)
+    console.print(f"{one.what} on {one.engine}: p99 {goal.mark} {one.times:.2f} × alone (goal ≤ {one.limit:g})")
+    for line in _lines(one):
+        console.print(f"  {line}")
 
 
 def _lines(one: Compared) -> Iterator[str]:
-    yield f"capacity {one.capacity:.0f} redirects/s at {CROWD} connections; watched: {WATCHED} that ask for {PART:.0%} of it"
+    yield f"capacity {one.capacity:.0f} redirects/s at {CROWD} connections; {WATCHED} watched ask for {PART:.0%} of it"
     yield f"alone   p50 {one.alone_p50 / 1000:.2f} ms, p99 {one.alone_p99 / 1000:.2f} ms"
     yield f"beside  p50 {one.beside_p50 / 1000:.2f} ms, p99 {one.beside_p99 / 1000:.2f} ms"
     yield f"watched answers {one.statuses}"
