@@ -3,13 +3,13 @@
 import argparse
 import json
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from bench import report, speed
+from bench import cores, report, speed
 from bench.cases import CONTEXTS
 from bench.page import write_into_docs
 
@@ -30,7 +30,7 @@ def main(argv: list[str]) -> int:
     )
     done: list[speed.Session] = []
     console = Console(highlight=False, markup=False)
-    with shown_progress() as progress:
+    with cores.ahead() if given.ahead else nullcontext(), shown_progress() as progress:
         for session in speed.sessions(plan, progress):
             done.append(session)
             report.show(session, done, console)
@@ -50,6 +50,7 @@ def read(argv: list[str]) -> argparse.Namespace:
     parser.add_argument("--engine", choices=list(ENGINES), default="both")
     parser.add_argument("--workers", type=int, choices=[1, 2], help="only so many (default: first 1, then 2)")
     parser.add_argument("--folder", type=Path, help="on the disk to be measured (default: the temporary folder)")
+    parser.add_argument("--ahead", action="store_true", help="before whatever else runs on this machine (needs root)")
     parser.add_argument("--json", type=Path, metavar="FILE", help="all figures")
     parser.add_argument("--write-docs", action="store_true", help="put the tables into docs/performance.md")
     parser.add_argument("--scale", action="store_true", help="flat reads instead: see --scale --help")

@@ -9,14 +9,16 @@ PROC = Path("/proc")
 TICKS = os.sysconf("SC_CLK_TCK")
 IDLE = (3, 4)
 STEAL = 7
+NOTHING = 0.05
 
 
 @dataclass(frozen=True)
 class Moment:
-    """Seconds of processor time used so far by a process tree, by one core in all, and stolen from it."""
+    """Seconds of processor time used so far by a process tree, a database, one core in all, and stolen from that."""
 
     at: float
     by_pid: dict[int, float]
+    database: dict[int, float]
     core_busy: float
     core_stolen: float
 
@@ -27,6 +29,7 @@ class Spent:
 
     seconds: float
     processor: float
+    database: float
     by_worker: list[float]
     others: float
     stolen: float
@@ -36,18 +39,32 @@ class Spent:
         return self.processor / self.seconds
 
 
-def moment(root: int, core: int) -> Moment:
+def moment(root: int, core: int, database: int | None = None) -> Moment:
     busy, stolen = _core(core)
-    return Moment(time.perf_counter(), {pid: _used(pid) for pid in tree(root)}, busy, stolen)
+    beside = _used_below(database) if database else {}
+    return Moment(time.perf_counter(), _used_below(root), beside, busy, stolen)
 
 
 def between(before: Moment, after: Moment, *, cores: int = 1) -> Spent:
     seconds = after.at - before.at
-    used = {pid: spent - before.by_pid.get(pid, 0.0) for pid, spent in after.by_pid.items()}
-    processor = sum(used.values())
-    others = max(0.0, after.core_busy - before.core_busy - processor) / seconds if cores == 1 else 0.0
-    workers = [one for one in used.values() if one > 0.05 * processor]
-    return Spent(seconds, processor, workers, others, (after.core_stolen - before.core_stolen) / seconds)
+    used = _grown(before.by_pid, after.by_pid)
+    processor = sum(used)
+    return Spent(
+        seconds=seconds,
+        processor=processor,
+        database=sum(_grown(before.database, after.database)),
+        by_worker=[one for one in used if one > NOTHING * processor],
+        others=max(0.0, after.core_busy - before.core_busy - processor) / seconds if cores == 1 else 0.0,
+        stolen=(after.core_stolen - before.core_stolen) / seconds,
+    )
+
+
+def _grown(before: dict[int, float], after: dict[int, float]) -> list[float]:
+    return [spent - before.get(pid, 0.0) for pid, spent in after.items()]
+
+
+def _used_below(root: int) -> dict[int, float]:
+    return {pid: _used(pid) for pid in tree(root)}
 
 
 def tree(root: int) -> list[int]:

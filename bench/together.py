@@ -7,6 +7,7 @@ long a visitor waits and not how long the queue of the bench itself is.
 import argparse
 import json
 from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 from dataclasses import asdict, dataclass
 from itertools import cycle, repeat
 from pathlib import Path
@@ -52,7 +53,7 @@ def main(argv: list[str]) -> int:
     given = read(argv)
     console = Console(width=report.WIDTH, highlight=False, markup=False)
     done: list[Compared] = []
-    with shown_progress() as progress:
+    with cores.ahead() if given.ahead else nullcontext(), shown_progress() as progress:
         for engine in ENGINES[given.engine]:
             for compare in (company, neighbours):
                 if getattr(given, compare.__name__):
@@ -73,6 +74,7 @@ def read(argv: list[str]) -> argparse.Namespace:
     parser.add_argument("--seconds", type=float, default=10.0, help="of each stretch")
     parser.add_argument("--engine", choices=list(ENGINES), default="sqlite")
     parser.add_argument("--folder", type=Path, help="on the disk to be measured (default: the temporary folder)")
+    parser.add_argument("--ahead", action="store_true", help="before whatever else runs on this machine (needs root)")
     parser.add_argument("--json", type=Path, metavar="FILE", help="all figures")
     return parser.parse_args(argv)
 
