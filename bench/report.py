@@ -13,12 +13,14 @@ from rich.console import Console
 from rich.table import Table
 
 from bench import cores, goals
+from bench.cases import CROWDS
 from bench.goals import Goal
+from bench.load import BUSY
 from bench.speed import Measured, Plan, Session
 
 WIDTH = 100
 NOISE = 0.10
-BUSY = 0.95
+LARGE = max(CROWDS)
 COLUMNS = ("case", "at", "req/s", "of bare", "goal", "by CPU", "CPU µs", "p50", "p95", "p99", "× bare")
 LEGEND = (
     "at: connections. of bare: requests/s through those of the bare server between whose halves the case stood; "
@@ -91,7 +93,7 @@ def notes(session: Session) -> Iterable[str]:
             yield f"* {one.name} at {one.connections} expected {one.expected} only and got {told}{broken}"
     for what, chosen in (
         ("the generator was the limit (its core was busy)", _generator_bound(session)),
-        (f"others took more than {NOISE:.0%} of the server's core", _disturbed(session)),
+        (f"others ran on the server's core for more than {NOISE:.0%} of the time", _disturbed(session)),
     ):
         if chosen:
             yield f"! {what}: {', '.join(chosen)}"
@@ -138,6 +140,12 @@ def _facts(session: Session, so_far: list[Session]) -> Iterable[tuple[str, str, 
         if one.name == "test run":
             ms = one.ours.p50_us / 1000
             yield "test run of two variants, p50 ms", f"{ms:.0f}", goals.at_most(goals.TEST_RUN_MS, ms)
+        if one.ours.database_cpu_us and one.connections == LARGE and one.name in ("redirect", "conversion"):
+            yield (
+                f"PostgreSQL's own CPU per {one.name} at {one.connections}, µs",
+                f"{one.ours.database_cpu_us:.0f}",
+                None,
+            )
     yield from _cost_of_company(session, so_far)
     yield from _exactness(session)
 
