@@ -8,6 +8,8 @@ RESIDENT_MIB = 160.0
 BYTES = {"click": 350.0, "conversion": 600.0}
 ENOUGH_EVENTS = 5_000
 START_SECONDS = 2.0
+STOP_SECONDS = 9.0
+"""A worker that has not ended by then is killed by the server that started it."""
 TEST_RUN_MS = 150.0
 
 ON_SQLITE = {

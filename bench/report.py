@@ -126,6 +126,8 @@ def facts(session: Session, so_far: list[Session]) -> Table:
 def _facts(session: Session, so_far: list[Session]) -> Iterable[tuple[str, str, Goal | None]]:
     started = session.started_seconds
     yield "serve to first answer, s", f"{started:.2f}", goals.at_most(goals.START_SECONDS, started)
+    stopped = session.stopped_seconds
+    yield "SIGTERM to its end, s", f"{stopped:.2f}", goals.at_most(goals.STOP_SECONDS, stopped)
     before, after = session.resident_mib
     yield (
         "memory of a worker, MiB: before → after",

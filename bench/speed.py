@@ -98,6 +98,7 @@ class Session:
     engine: str
     workers: int
     started_seconds: float = 0.0
+    stopped_seconds: float = 0.0
     measured: list[Measured] = field(default_factory=list)
     resident_mib: tuple[float, float] = (0.0, 0.0)
     bytes_per: dict[str, Growth] = field(default_factory=dict)
@@ -138,6 +139,7 @@ class _Runner:
             session.resident_mib = before, _resident(ours)
             self._progress("counting rows again")
             session.exactness = stored.exactness(self._here, self._acknowledged, self._unanswered)
+        session.stopped_seconds = ours.stopped
         return session
 
     def _open_the_funnel(self, ours: Serving) -> list[bytes]:

@@ -49,13 +49,14 @@ def campaign(campaign_id: str = CAMPAIGN_ID, slug: str = "buy-now") -> dict[str,
     }
 
 
-@dataclass(frozen=True)
+@dataclass
 class Serving:
-    """A server that answers; `started` is how many seconds that took."""
+    """A server that answers; `started` is how many seconds that took, `stopped` how many its end, once it ended."""
 
     pid: int
     port: int
     started: float
+    stopped: float = 0.0
 
     @property
     def address(self) -> Address:
@@ -124,7 +125,10 @@ class Stand:
             if not line:
                 raise SystemExit("The server did not start.")
             told = json.loads(line)
-            yield Serving(server.pid, int(told["url"].rpartition(":")[2]), time.perf_counter() - started)
+            served = Serving(server.pid, int(told["url"].rpartition(":")[2]), time.perf_counter() - started)
+            yield served
+            ending = time.perf_counter()
+        served.stopped = time.perf_counter() - ending
 
 
 @contextlib.contextmanager
