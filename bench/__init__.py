@@ -1,0 +1,1 @@
+"""Measuring tools for developers: speed, scale and endurance. Not part of what is installed."""

@@ -1,0 +1,69 @@
+"""The reference: a bare ASGI application behind the same server. `python -m bench.bare [PORT] [WORKERS]`.
+
+GET answers a 302 with a fixed Location; POST decodes its JSON body and answers with it.
+"""
+
+import json
+import multiprocessing
+import sys
+from typing import Any
+
+LOCATION = b"https://shop.gharart.example/new?utm_source=mail&utm_medium=email&utm_campaign=launch&ctx=" + b"x" * 180
+REDIRECT = {
+    "type": "http.response.start",
+    "status": 302,
+    "headers": [(b"location", LOCATION), (b"content-length", b"0")],
+}
+NOTHING = {"type": "http.response.body", "body": b""}
+
+
+async def application(scope: Any, receive: Any, send: Any) -> None:
+    if scope["type"] == "http" and scope["method"] == "POST":
+        await _echo(receive, send)
+    elif scope["type"] == "http":
+        await send(REDIRECT)
+        await send(NOTHING)
+
+
+async def _echo(receive: Any, send: Any) -> None:
+    body, more = b"", True
+    while more:
+        message = await receive()
+        body += message.get("body", b"")
+        more = message.get("more_body", False)
+    answer = json.dumps(json.loads(body)).encode()
+    headers = [(b"content-type", b"application/json"), (b"content-length", str(len(answer)).encode())]
+    await send({"type": "http.response.start", "status": 200, "headers": headers})
+    await send({"type": "http.response.body", "body": answer})
+
+
+def made() -> Any:
+    return application
+
+
+def main(port: int, workers: int = 1) -> None:
+    from granian.constants import Interfaces
+    from granian.log import LogLevels
+    from granian.server.mp import MPServer
+
+    from funnelproof.server import SECONDS_TO_STOP
+    from funnelproof.settings import MAX_LANE_WAITING
+
+    multiprocessing.set_start_method("fork", force=True)
+    MPServer(
+        "bench.bare:made",
+        factory=True,
+        interface=Interfaces.ASGI,
+        address="127.0.0.1",
+        port=port,
+        workers=workers,
+        websockets=False,
+        backpressure=2 * MAX_LANE_WAITING,
+        respawn_failed_workers=True,
+        workers_kill_timeout=SECONDS_TO_STOP,
+        log_level=LogLevels.warning,
+    ).serve()
+
+
+if __name__ == "__main__":
+    main(*map(int, sys.argv[1:]))
