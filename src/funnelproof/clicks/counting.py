@@ -141,6 +141,8 @@ def missing_tags(required: tuple[str, ...], tags: Tags) -> tuple[str, ...]:
 
 def count_change(moves: Moves, scope: tuple[str, str], before: Standing, after: Standing, handle: Handle) -> None:
     """Count a visitor no longer as what it was, but as what it is: on the day and place of its first click."""
+    if _counted_as(before) == _counted_as(after):
+        return
     day = day_at(handle, after.first_at // QUARTER)
     if before.variant == after.variant:
         _count_in_place(moves, scope, after, day, converters=_converted(after) - _converted(before))
@@ -160,6 +162,12 @@ def count_change(moves: Moves, scope: tuple[str, str], before: Standing, after: 
 def _count_in_place(moves: Moves, scope: tuple[str, str], standing: Standing, day: str, **amounts: int) -> None:
     if any(amounts.values()):
         moves.add_day(Place(*scope, standing.campaign_id, day, dimensions_of(standing)), currency="", **amounts)
+
+
+def _counted_as(standing: Standing) -> tuple[object, ...]:
+    """All of a visitor that a tally shows."""
+    what = (standing.conversions > 0, standing.test_conversions > 0, standing.arrived_at is None)
+    return (*what, standing.cohort, standing.epoch, standing.phase, standing.variant)
 
 
 def _converted(standing: Standing) -> int:
@@ -186,4 +194,4 @@ def dimensions_of(standing: Standing) -> dict[str, str]:
 
 def phase_key(scope: tuple[str, str], standing: Standing, currency: str = "") -> PhaseKey:
     where = (standing.campaign_id, standing.epoch, standing.phase, standing.variant)
-    return (*scope, *where, standing.cohort.value, standing.identity.value, currency)
+    return (*scope, *where, standing.cohort._value_, standing.identity._value_, currency)

@@ -5,7 +5,7 @@ import re
 from funnelproof.campaigns.campaign import Campaign, CountingRule
 from funnelproof.clock import MINUTE, Micros, iso, span
 from funnelproof.conversions.conversion import Claim, Conversion, Disposition, TrustedOnly
-from funnelproof.errors import Fault, gathered, invalid, invalid_payload
+from funnelproof.errors import Fault, Problem, gathered, invalid, invalid_payload
 from funnelproof.links.ctx import Cohort, Mode
 from funnelproof.links.link import NoSuchCampaign
 from funnelproof.money import Money, check_currency, check_decimals, read_money
@@ -79,15 +79,21 @@ def admitted(claim: Claim, campaign: Campaign, now: Micros) -> Conversion:
 
 def _read(claim: Claim, campaign: Campaign, now: Micros) -> tuple[Money | None, Micros]:
     """Amount and time, or one problem that tells all that is wrong with currency, value and time."""
+    try:
+        currency = check_currency(claim.currency or campaign.currency)
+        value = None if claim.value_text is None else read_money(claim.value_text, currency)
+        return value, event_time(claim, now)
+    except Problem:
+        raise invalid_payload(_faults(claim, campaign, now)) from None
+
+
+def _faults(claim: Claim, campaign: Campaign, now: Micros) -> list[Fault]:
     faults: list[Fault] = []
-    value, occurred_at = None, now
     with gathered(faults):
-        value = read_value(claim, campaign, faults)
+        read_value(claim, campaign, faults)
     with gathered(faults):
-        occurred_at = event_time(claim, now)
-    if faults:
-        raise invalid_payload(faults)
-    return value, occurred_at
+        event_time(claim, now)
+    return faults
 
 
 def read_value(claim: Claim, campaign: Campaign, faults: list[Fault]) -> Money | None:

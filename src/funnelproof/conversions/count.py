@@ -67,6 +67,7 @@ def _count_events(
     scope = (setting.handle, setting.world)
     places = visitors.places_of(tx, *scope, {each.click_id for each in counted})
     alike: dict[Alike, Sums] = defaultdict(Sums)
+    in_test: Counter[Standing] = Counter()
     for each in counted:
         standing = standings.get(each.visitor_ref)
         is_first = standing is not None and standing.first_at == each.clicked_at
@@ -76,7 +77,9 @@ def _count_events(
         if each.value_minor is not None and each.currency is not None:
             sums.amounts[each.currency] += each.value_minor
         if each.in_test and standing is not None:
-            moves.add_phase(phase_key(scope, standing), conversions=1)
+            in_test[standing] += 1
+    for standing, conversions in in_test.items():
+        moves.add_phase(phase_key(scope, standing), conversions=conversions)
     for key, sums in alike.items():
         place_of = _place(setting, key)
         moves.add_day(place_of, conversions=sums.conversions)

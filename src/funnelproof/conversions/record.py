@@ -19,7 +19,7 @@ from funnelproof.errors import Problem
 from funnelproof.links.ctx import InvalidCtx, Mode, check_expected, check_times
 from funnelproof.storage.database import Transaction
 from funnelproof.tallies import store as tallies
-from funnelproof.tallies.move import Moves
+from funnelproof.tallies.move import QUARTER, Moves
 
 
 class Recorded(NamedTuple):
@@ -64,12 +64,17 @@ def _store_new(tx: Transaction, group: "_Group") -> dict[str, Conversion]:
     standings = visitors.lock_standings(tx, setting.handle, setting.world, {each.visitor_ref for each in made})
     settled = settle(tx, setting, made, standings, may_hold=True)
     store.add_conversions(tx, setting.handle, setting.world, settled)
-    for each in settled:
-        ref = (setting.handle, setting.world, each.campaign_id)
-        group.moves.add_quarter(ref, each.received_at, "ctx_accepted", str(each.variant))
-        group.moves.add_quarter(ref, each.received_at, "conversions", f"{each.disposition.value} {each.variant}")
+    _count_quarters(setting, settled, group.moves)
     count(tx, setting, settled, standings, group.moves)
     return {each.conversion_id: each for each in settled}
+
+
+def _count_quarters(setting: Setting, settled: Sequence[Conversion], moves: Moves) -> None:
+    alike = Counter((each.campaign_id, each.received_at // QUARTER, each.disposition, each.variant) for each in settled)
+    for (campaign_id, quarter, disposition, variant), amount in alike.items():
+        ref, at = (setting.handle, setting.world, campaign_id), quarter * QUARTER
+        moves.add_quarter(ref, at, "ctx_accepted", str(variant), amount)
+        moves.add_quarter(ref, at, "conversions", f"{disposition} {variant}", amount)
 
 
 @dataclass(slots=True)
@@ -116,26 +121,16 @@ class _Group:
         return First(made.conversion_id, digest, made.received_at, made)
 
     def answers(self, tx: Transaction, settled: Mapping[str, Conversion]) -> dict[str, Answer]:
-        moved = frozenset(self.moves.worlds)
-        return {
-            id_: verdict
-            if isinstance(verdict, Problem)
-            else self._recorded(tx, id_, verdict, settled=settled, moved=moved)
-            for id_, verdict in self.verdicts.items()
-        }
-
-    def _recorded(
-        self,
-        tx: Transaction,
-        claim_id: str,
-        made: Conversion,
-        *,
-        settled: Mapping[str, Conversion],
-        moved: frozenset[str],
-    ) -> Recorded:
-        last = settled.get(made.conversion_id, made)
-        variant_id = _variant_id(tx, self.setting, last)
-        return Recorded(last, variant_id, self.setting.mode, last.conversion_id == claim_id, moved)
+        moved, names = frozenset(self.moves.worlds), VariantNames(tx, self.setting)
+        answers: dict[str, Answer] = {}
+        for claim_id, verdict in self.verdicts.items():
+            if isinstance(verdict, Problem):
+                answers[claim_id] = verdict
+                continue
+            last = settled.get(verdict.conversion_id, verdict)
+            name = names[last.campaign_id, last.variant]
+            answers[claim_id] = Recorded(last, name, self.setting.mode, last.conversion_id == claim_id, moved)
+        return answers
 
     def _count_refusal(self, claim: Claim, problem: Problem) -> None:
         if isinstance(problem, KeyReused):
@@ -153,10 +148,21 @@ class _Group:
             self.moves.add_quarter(ref, self.setting.now(claim.received_at), subject, name)
 
 
-def _variant_id(tx: Transaction, setting: Setting, made: Conversion) -> str | None:
-    """Also of a variant or campaign that was deleted since: the answer to a repeat is that of the first time."""
-    campaign = setting.campaigns.get(made.campaign_id)
-    known = campaign.variant_id(made.variant) if campaign else None
-    if known is None and made.variant:
-        return campaigns.variant_names(tx, setting.handle, made.campaign_id).get(made.variant)
-    return known
+class VariantNames(dict[tuple[str, int], str | None]):
+    """Ids of variants by (campaign, number), each looked up once.
+
+    Also of what was deleted since: the answer to a repeat is that of the first time.
+    """
+
+    def __init__(self, tx: Transaction, setting: Setting) -> None:
+        super().__init__()
+        self._tx, self._setting = tx, setting
+
+    def __missing__(self, at: tuple[str, int]) -> str | None:
+        campaign_id, number = at
+        campaign = self._setting.campaigns.get(campaign_id)
+        name = campaign.variant_id(number) if campaign else None
+        if name is None and number:
+            name = campaigns.variant_names(self._tx, self._setting.handle, campaign_id).get(number)
+        self[at] = name
+        return name
