@@ -37,4 +37,7 @@ def read(connection: Connection) -> Manifest | None:
     lines = {row[0]: row[1] for row in connection.exec_driver_sql(f"SELECT name, value FROM {TABLE}")}  # noqa: S608
     if lines.pop("format", None) != FORMAT:
         raise ValueError("another format")
-    return Manifest(**{name: json.loads(value) for name, value in lines.items()})
+    made = Manifest(**{name: json.loads(value) for name, value in lines.items()})
+    if not isinstance(made.rows, dict) or not isinstance(made.sha256, dict):
+        raise ValueError("no table of tables")
+    return made

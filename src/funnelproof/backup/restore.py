@@ -37,15 +37,22 @@ def restore(backup: Backup, target: Connection, moved: Moved) -> None:
 
 
 @contextmanager
-def into_folder(folder: Path) -> Iterator[Connection]:
-    """A new SQLite database in a folder that has none, there once the block has ended."""
+def into_folder(folder: Path, size: int = 0) -> Iterator[Connection]:
+    """A new SQLite database in a folder that has none, there once the block has ended. `size`: bytes it may need."""
+    new = not folder.exists()
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    with written(folder / FILE) as part:
-        check_folder(folder)
-        check_room(folder)
-        with building(part) as target:
-            yield target
-        check_folder(folder)
+    try:
+        with written(folder / FILE) as part:
+            check_folder(folder)
+            check_room(folder, size)
+            with building(part) as target:
+                yield target
+            check_folder(folder)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            if new:
+                folder.rmdir()
+        raise
 
 
 @contextmanager

@@ -57,9 +57,8 @@ def _restore(settings: "Settings", file: Path, *, quiet: bool) -> dict[str, Any]
 
     with check.opened(file) as backup, bar(quiet=quiet) as start:
         secret = _present_secret(settings, backup)
-        _check_empty(settings)
-        check.check(file, backup, start("Checking", lambda: backup.row_count))
-        with _place(settings) as (engine, target):
+        with _place(settings, size=file.stat().st_size) as (engine, target):
+            check.check(file, backup, start("Checking", lambda: backup.row_count))
             restore_rows(backup, target, start("Restoring", lambda: backup.row_count))
             state = _settle_secret(settings, backup, present=secret is not None)
         made = backup.manifest
@@ -67,21 +66,13 @@ def _restore(settings: "Settings", file: Path, *, quiet: bool) -> dict[str, Any]
     return {"file": str(file), "data": str(settings.data), "engine": engine, "secret": state, **told}
 
 
-def _check_empty(settings: "Settings") -> None:
-    """A refusal comes before every row was read; the place itself is asked once more when it is taken."""
-    from funnelproof.backup.restore import check_folder
-
-    if settings.database_url is None:
-        check_folder(settings.data)
-
-
 @contextmanager
-def _place(settings: "Settings") -> "Iterator[tuple[str, Connection]]":
+def _place(settings: "Settings", *, size: int) -> "Iterator[tuple[str, Connection]]":
     from funnelproof.app import engines_of
     from funnelproof.backup.restore import into_database, into_folder
 
     if settings.database_url is None:
-        with into_folder(settings.data) as target:
+        with into_folder(settings.data, size) as target:
             yield "sqlite", target
         return
     with closing(engines_of(settings)) as engines, into_database(engines) as target:
