@@ -39,11 +39,10 @@ from funnelproof.results import sizing_routes, verdict_routes
 from funnelproof.results.keep import Watch
 from funnelproof.settings import Settings
 from funnelproof.statistics import special
-from funnelproof.storage.database import Database, Engines
+from funnelproof.storage.database import Database
+from funnelproof.storage.engines import engines_of
 from funnelproof.storage.ingest import Lane
 from funnelproof.storage.migrate import migrate
-from funnelproof.storage.postgres import PostgresEngines
-from funnelproof.storage.sqlite import SqliteEngines
 from funnelproof.web.control import control_plane
 from funnelproof.web.edge import Door, Doors, Edge, Receive, Scope, Send
 
@@ -182,12 +181,6 @@ def open_installation(settings: Settings, clock: Clock | None = None) -> Install
     keyring.load()
     lane = Lane(database, waiting_limit=settings.ingest_waiting, group_limit=settings.ingest_group)
     return Installation(settings, database, clock, seal, keyring, lane)
-
-
-def engines_of(settings: Settings) -> Engines:
-    if settings.database_url is not None:
-        return PostgresEngines(settings.database_url.get_secret_value())
-    return SqliteEngines(settings.data)
 
 
 def check_secret(settings: Settings, database: Database) -> None:
