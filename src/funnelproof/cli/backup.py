@@ -53,11 +53,11 @@ def end_as_if_interrupted() -> None:
 
 
 def _make(settings: "Settings", file: Path, *, secret: str | None, force: bool, quiet: bool) -> "Manifest":
-    from funnelproof.app import engines_of
     from funnelproof.backup.make import make
     from funnelproof.backup.rows import row_count
     from funnelproof.cli.bar import bar
     from funnelproof.clock import SystemClock
+    from funnelproof.storage.engines import engines_of
 
     with closing(engines_of(settings)) as engines, bar(quiet=quiet) as start:
         return make(

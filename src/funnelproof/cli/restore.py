@@ -68,14 +68,15 @@ def _restore(settings: "Settings", file: Path, *, quiet: bool) -> dict[str, Any]
 
 @contextmanager
 def _place(settings: "Settings", *, size: int) -> "Iterator[tuple[str, Connection]]":
-    from funnelproof.app import engines_of
     from funnelproof.backup.restore import into_database, into_folder
+    from funnelproof.storage.engines import engines_of
 
     if settings.database_url is None:
         with into_folder(settings.data, size) as target:
             yield "sqlite", target
         return
     with closing(engines_of(settings)) as engines, into_database(engines) as target:
+        settings.data.mkdir(parents=True, exist_ok=True, mode=0o700)
         yield "postgresql", target
 
 
@@ -103,16 +104,15 @@ def _settle_secret(settings: "Settings", backup: "Backup", *, present: bool) -> 
         return "PRESENT"
     if backup.manifest.secret is None:
         return "MISSING"
-    settings.data.mkdir(parents=True, exist_ok=True, mode=0o700)
     keep_secret(settings.data, backup.manifest.secret)
     return "RESTORED"
 
 
 def _recount(settings: "Settings") -> dict[str, int]:
-    from funnelproof.app import engines_of
     from funnelproof.clock import SystemClock
     from funnelproof.recount.compare import recount
     from funnelproof.storage.database import Database
+    from funnelproof.storage.engines import engines_of
 
     with closing(Database(engines_of(settings))) as database:
         report = recount(database, now=SystemClock().now())
