@@ -75,14 +75,14 @@ def test_a_file_that_was_cut_off_is_found(file: Path, refused: Callable[[type[Ex
     assert "damaged" in refused(DamagedBackup)
 
 
-def test_pages_of_noise_are_found_wherever_they_are(
+def test_pages_of_noise_are_found_whatever_they_held(
     file: Path, make_target: Callable[[str], tuple[Engines, Place]]
 ) -> None:
-    """Each page in turn: the file is refused, or it is a page that holds no row."""
+    """Of rows, of an index, of the manifest."""
     content, noise = file.read_bytes(), bytes(range(256)) * 16
     _, place = make_target("sqlite")
     told = set()
-    for page in range(1, len(content) // 4096, 3):
+    for page in range(1, len(content) // 4096, 12):
         file.write_bytes(content[: page * 4096] + noise + content[(page + 1) * 4096 :])
         with pytest.raises((DamagedBackup, NotABackup)) as refusal:
             bring_back(file, place)
