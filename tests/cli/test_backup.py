@@ -99,6 +99,7 @@ def test_a_server_at_work_is_backed_up_and_goes_on_from_there_on_the_other_engin
         assert buy(client, {**body, "idempotencyKey": "after"})[:2] == (201, "RECORDED")
 
 
+@pytest.mark.timeout(240)
 def test_the_secret_comes_along_only_if_asked_for_and_both_say_what_it_means(data: Path, tmp_path: Path) -> None:
     secret = (data / "secret.key").read_text()
     apart = funnelproof("backup", tmp_path / "apart.db", "--data", data)
@@ -123,6 +124,7 @@ def test_the_secret_comes_along_only_if_asked_for_and_both_say_what_it_means(dat
     assert not (tmp_path / "c").exists()
 
 
+@pytest.mark.timeout(240)
 def test_every_refusal_is_a_sentence_and_leaves_everything_as_it_was(data: Path, tmp_path: Path) -> None:
     file, text, cut = tmp_path / "backup.db", tmp_path / "notes.txt", tmp_path / "cut.db"
     assert funnelproof("backup", file, "--data", data).returncode == 0
