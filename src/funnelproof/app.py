@@ -27,8 +27,9 @@ from funnelproof.handles.handle import RESERVED
 from funnelproof.health import routes as health
 from funnelproof.installation import Installation
 from funnelproof.jobs.runner import Job, Runner
+from funnelproof.keys import store
 from funnelproof.keys.ring import Keyring, forget_salts
-from funnelproof.keys.seal import Seal, read_or_make_secret
+from funnelproof.keys.seal import FILE, MissingSecret, Seal, read_or_make_secret, read_secret
 from funnelproof.launch import routes as launch
 from funnelproof.launch.schedule import run_due
 from funnelproof.proofs import routes as proofs
@@ -38,11 +39,10 @@ from funnelproof.results import sizing_routes, verdict_routes
 from funnelproof.results.keep import Watch
 from funnelproof.settings import Settings
 from funnelproof.statistics import special
-from funnelproof.storage.database import Database, Engines
+from funnelproof.storage.database import Database
+from funnelproof.storage.engines import engines_of
 from funnelproof.storage.ingest import Lane
 from funnelproof.storage.migrate import migrate
-from funnelproof.storage.postgres import PostgresEngines
-from funnelproof.storage.sqlite import SqliteEngines
 from funnelproof.web.control import control_plane
 from funnelproof.web.edge import Door, Doors, Edge, Receive, Scope, Send
 
@@ -175,6 +175,7 @@ def open_installation(settings: Settings, clock: Clock | None = None) -> Install
         raise NotDurable(" ".join(faults))
     migrate(engines)
     database = Database(engines)
+    check_secret(settings, database)
     seal = seal_of(settings)
     keyring = Keyring(database, seal, clock)
     keyring.load()
@@ -182,10 +183,13 @@ def open_installation(settings: Settings, clock: Clock | None = None) -> Install
     return Installation(settings, database, clock, seal, keyring, lane)
 
 
-def engines_of(settings: Settings) -> Engines:
-    if settings.database_url is not None:
-        return PostgresEngines(settings.database_url.get_secret_value())
-    return SqliteEngines(settings.data)
+def check_secret(settings: Settings, database: Database) -> None:
+    """A secret is made for new keys only: with another one, those that are there would not open."""
+    if settings.secret is None and read_secret(settings.data) is None and database.read_now(store.all_keys):
+        raise MissingSecret(
+            f"There is no {settings.data / FILE}, and the keys in this database were sealed with one. Put it back "
+            "(mode 0600), or set FUNNELPROOF_SECRET to its text."
+        )
 
 
 def seal_of(settings: Settings) -> Seal:

@@ -24,14 +24,14 @@ def test_help_loads_nothing_that_takes_long() -> None:
         [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=30, env=environment()
     )
     assert told.stderr.strip() == "[]"
-    names = ("init", "token", "serve", "demo", "recount", "keys", "settings", "openapi", "doctor", "stats", "size")
-    for command in names:
+    names = ("init", "token", "serve", "demo", "recount", "backup", "restore", "keys", "settings", "openapi", "doctor")
+    for command in (*names, "stats", "size"):
         assert command in told.stdout
 
 
 def test_every_command_has_json() -> None:
     commands = ("init", "token create", "serve", "demo", "recount", "keys rotate", "settings", "openapi", "doctor")
-    for command in (*commands, "stats selftest", "stats aa", "size"):
+    for command in (*commands, "backup", "restore", "stats selftest", "stats aa", "size"):
         assert "--json" in funnelproof(*command.split(), "--help", NO_COLOR="1", TERM="dumb").stdout, command
 
 

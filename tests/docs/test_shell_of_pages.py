@@ -1,14 +1,27 @@
 """What the manual shows is what happens: its shell runs against a real server, and prints what it says."""
 
+import re
 from pathlib import Path
+from typing import Any
 
+import psycopg
 import pytest
 
+from cli.conftest import data, initialised
 from docs.shell_of_pages import ROOT, blocks_of, matches, run
 
 README = (ROOT / "README.md").read_text()
+MOVING = (ROOT / "docs" / "howto" / "moving-to-postgresql.md").read_text()
 TUTORIAL = (ROOT / "docs" / "tutorial.md").read_text()
-AFTER_README = ("conventions.md", "worlds.md", "howto/invalid-ctx.md", "howto/reused-key.md", "howto/missing-tags.md")
+__all__ = ["data", "initialised"]
+AFTER_README = (
+    "conventions.md",
+    "worlds.md",
+    "howto/invalid-ctx.md",
+    "howto/reused-key.md",
+    "howto/missing-tags.md",
+    "howto/backup.md",
+)
 STOP = '```sh\nkill "$SERVER"'
 
 
@@ -38,9 +51,16 @@ def test_the_tutorial_prints_what_it_shows(tmp_path: Path) -> None:
     check(TUTORIAL, tmp_path / "data")
 
 
+def test_moving_to_postgresql_prints_what_it_shows(data: Path, postgres_server: Any) -> None:
+    address = postgres_server.get_uri("moved")
+    with psycopg.connect(postgres_server.get_uri("postgres"), autocommit=True) as connection:
+        connection.execute("CREATE DATABASE moved")
+    check(re.sub(r"(?m)^DATABASE=.*$", f"DATABASE='{address}'", MOVING), data)
+
+
 def test_every_block_but_definitions_shows_its_output() -> None:
     silent = ("PATH=", "call()", "kill ")
-    for page in (with_pages_that_go_on_from_it(README), TUTORIAL):
+    for page in (with_pages_that_go_on_from_it(README), TUTORIAL, MOVING):
         assert [block.code for block in blocks_of(page) if not block.shown and not block.code.startswith(silent)] == []
 
 

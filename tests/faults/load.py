@@ -30,9 +30,9 @@ class Acknowledged:
     unexpected: list[str] = field(default_factory=list)
 
 
-def prepare(data: Path, served: Served) -> None:
+def prepare(data: Path, served: Served, **variables: str) -> None:
     """The campaign that the buyers click."""
-    token = make_token(data, "campaigns.*")
+    token = make_token(data, "campaigns.*", **variables)
     with served.client(token) as client:
         made = client.post("/v2/handles/gharart/campaigns", json=CAMPAIGN)
         assert made.status_code == 201, made.text

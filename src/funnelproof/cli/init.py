@@ -42,9 +42,9 @@ def init(
 def _somebody_is_there(data: Path | None) -> bool:
     """Looks only: no folder, no file and no table is made."""
     from funnelproof.access import store
-    from funnelproof.app import engines_of
     from funnelproof.settings import read_settings
     from funnelproof.storage.database import Transaction
+    from funnelproof.storage.engines import engines_of
     from funnelproof.storage.migrate import revision
 
     settings = read_settings(data=data)

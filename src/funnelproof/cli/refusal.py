@@ -1,7 +1,6 @@
 """What a command says when it cannot do what was asked: one sentence with the fix, or one JSON object."""
 
 import json
-import sys
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,7 +9,21 @@ from typer.exceptions import TyperException
 
 from funnelproof.errors import Problem
 
-OWN_WORDS = {"WrongSecret": "wrong_secret", "NotDurable": "not_durable", "UnknownSetting": "unknown_setting"}
+OWN_WORDS = {
+    "WrongSecret": "wrong_secret",
+    "MissingSecret": "missing_secret",
+    "NotDurable": "not_durable",
+    "UnknownSetting": "unknown_setting",
+    "BeingWritten": "being_written",
+    "NoSpace": "no_space",
+    "FileThere": "file_exists",
+    "NoSchema": "not_initialised",
+    "NotABackup": "not_a_backup",
+    "DamagedBackup": "damaged_backup",
+    "NewerSchema": "newer_schema",
+    "NotEmpty": "not_empty",
+    "ServerRunning": "server_running",
+}
 """Exceptions whose text is meant for the operator, and the code under which scripts know them."""
 SEVERAL = 2
 
@@ -67,7 +80,7 @@ def _explain_other(error: Exception) -> Refusal | None:
         return Refusal(OWN_WORDS[name], str(error))
     if name == "ValidationError" and hasattr(error, "errors"):
         return Refusal("invalid_setting", _about_settings(error))
-    if "sqlalchemy" in sys.modules and type(error).__module__.startswith("sqlalchemy"):
+    if type(error).__module__.startswith(("sqlalchemy", "psycopg")):
         first_line = str(getattr(error, "orig", error)).strip().partition("\n")[0]
         return Refusal("storage_not_reachable", f"The database cannot be used: {first_line}. Ask `funnelproof doctor`.")
     return None

@@ -20,12 +20,22 @@ ADVISORY_LOCK = 7_026_112_300_000_001
 
 def migrate(engines: Engines) -> None:
     with engines.writing_alone(), engines.writing.begin() as connection:
-        if connection.dialect.name == "postgresql":
-            connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({ADVISORY_LOCK})")
-        if revision(connection) != newest():
-            from alembic import command
+        lock(connection)
+        upgrade(connection, newest())
 
-            command.upgrade(config(connection), "head")
+
+def lock(connection: Connection) -> None:
+    """PostgreSQL's lock, until the transaction ends; SQLite's writers are alone as it is."""
+    if connection.dialect.name == "postgresql":
+        connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({ADVISORY_LOCK})")
+
+
+def upgrade(connection: Connection, to: str) -> None:
+    """Bring a database to a migration, from an earlier one or from nothing."""
+    if revision(connection) != to:
+        from alembic import command
+
+        command.upgrade(config(connection), to)
 
 
 def config(connection: Connection) -> "Config":
@@ -45,6 +55,11 @@ def revision(connection: Connection) -> str | None:
     return None if found is None else str(found)
 
 
-def newest() -> str | None:
-    """The last migration, told by the number that its file's name begins with."""
-    return max((path.name.partition("_")[0] for path in SCRIPTS.glob("versions/[0-9]*.py")), default=None)
+def newest() -> str:
+    """The last migration."""
+    return max(revisions())
+
+
+def revisions() -> set[str]:
+    """Every migration of this release, told by the number that its file's name begins with."""
+    return {path.name.partition("_")[0] for path in SCRIPTS.glob("versions/[0-9]*.py")}

@@ -80,7 +80,7 @@ def _secret_file(path: Path) -> Finding:
 def _of_database(settings: Settings) -> Iterator[Finding]:
     from sqlalchemy.exc import SQLAlchemyError
 
-    from funnelproof.app import engines_of
+    from funnelproof.storage.engines import engines_of
 
     if settings.database_url is None and not (settings.data / DATABASE_FILE).exists():
         yield Finding("database", False, f"no {DATABASE_FILE} in {settings.data}", init_command(settings))
