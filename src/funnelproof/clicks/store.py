@@ -18,7 +18,6 @@ from funnelproof.storage.schema.columns import tags_text
 
 VisitorRef = tuple[str, str]
 STANDING = Standing._fields
-VISITOR = ("campaign_id", "visitor")
 CHANGES = ("cohort", "epoch", "phase", "variant", "entered_at", "arrived_at", "conversions", "test_conversions")
 
 
@@ -66,22 +65,8 @@ def add_standings(tx: Transaction, handle: str, world: str, standings: Sequence[
 
 
 def change_standings(tx: Transaction, handle: str, world: str, standings: Sequence[Standing]) -> None:
-    rows = [
-        (
-            standing.cohort.value,
-            standing.epoch,
-            standing.phase,
-            standing.variant,
-            standing.entered_at,
-            standing.arrived_at,
-            standing.conversions,
-            standing.test_conversions,
-            standing.campaign_id,
-            standing.visitor,
-        )
-        for standing in sorted(standings, key=_ref_of)
-    ]
-    change_rows(tx, ledger, at={"handle": handle, "world": world}, keys=VISITOR, names=CHANGES, rows=rows)
+    rows = sorted((handle, world, *_standing_row(standing)) for standing in standings)
+    change_rows(tx, ledger, ("handle", "world", *STANDING), rows, changed=CHANGES)
 
 
 def add_clicks(tx: Transaction, rows: Sequence[tuple[Any, ...]]) -> None:
@@ -150,10 +135,6 @@ def find_click(tx: Transaction, handle: str, world: str, click_id: str) -> Row |
     return tx.one(
         select(clicks).where(clicks.c.handle == handle, clicks.c.world == world, clicks.c.click_id == click_id)
     )
-
-
-def _ref_of(standing: Standing) -> VisitorRef:
-    return standing.campaign_id, standing.visitor
 
 
 def _standing_row(standing: Standing) -> tuple[Any, ...]:
