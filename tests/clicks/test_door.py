@@ -287,7 +287,7 @@ class NoStorage:
 
     waiting = 0
 
-    async def submit(self, _verb: object, _claim: object) -> object:
+    async def submit(self, _verb: object, _claim: object, **_: str) -> object:
         raise Unavailable
 
     def close(self) -> None: ...

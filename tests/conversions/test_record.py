@@ -119,7 +119,9 @@ def test_a_claim_that_breaks_the_verb_is_refused_alone(shop: Funnel, home: Insta
     async def submit_all() -> list[object]:
         claims = [claim(ctx, f"order-{n}") for n in range(7)]
         claims.insert(3, broken)
-        return await asyncio.gather(*(home.lane.submit(record, each) for each in claims), return_exceptions=True)
+        return await asyncio.gather(
+            *(home.lane.submit(record, each, handle="gharart") for each in claims), return_exceptions=True
+        )
 
     answers = shop.client.run(submit_all())
     assert [isinstance(answer, Recorded) for answer in answers] == [True] * 3 + [False] + [True] * 4

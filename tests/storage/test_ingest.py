@@ -4,6 +4,7 @@ import asyncio
 import threading
 import time
 from collections.abc import Sequence
+from typing import Any
 
 import pytest
 from sqlalchemy import insert, select
@@ -32,6 +33,10 @@ def away(_tx: Transaction, _claims: Sequence[str]) -> list[str]:
     raise Unavailable
 
 
+async def told(lane: Lane, verb: Any, claim: str) -> object:
+    return await lane.submit(verb, claim, handle="gharart")
+
+
 def stored(database: Database) -> set[str]:
     return {row["name"] for row in database.read_now(lambda tx: tx.all(select(leases)))}
 
@@ -44,7 +49,7 @@ def submit_all(
     groups.clear()
 
     async def submit() -> list[object]:
-        return await asyncio.gather(*(lane.submit(keep, name) for name in names), return_exceptions=True)
+        return await asyncio.gather(*(told(lane, keep, name) for name in names), return_exceptions=True)
 
     answers = asyncio.run(submit())
     lane.close()
@@ -112,7 +117,7 @@ def test_when_storage_is_away_everybody_is_told(database: Database) -> None:
     lane = Lane(database, waiting_limit=10, group_limit=10)
 
     async def submit() -> list[object]:
-        return await asyncio.gather(*(lane.submit(away, str(n)) for n in range(5)), return_exceptions=True)
+        return await asyncio.gather(*(told(lane, away, str(n)) for n in range(5)), return_exceptions=True)
 
     assert all(isinstance(answer, Unavailable) for answer in asyncio.run(submit()))
     lane.close()
@@ -123,9 +128,9 @@ def test_what_comes_while_a_commit_is_under_way_shares_the_next(database: Databa
     groups.clear()
 
     async def submit(held: Held) -> list[object]:
-        first = asyncio.create_task(lane.submit(want, "first"))
+        first = asyncio.create_task(told(lane, want, "first"))
         await asyncio.sleep(0.05)
-        others = [asyncio.create_task(lane.submit(keep, name)) for name in "abc"]
+        others = [asyncio.create_task(told(lane, keep, name)) for name in "abc"]
         await asyncio.sleep(0.05)
         held.let_go()
         return [await first, *await asyncio.gather(*others)]
@@ -140,7 +145,7 @@ def test_a_lane_that_is_held_up_leaves_the_event_loop_free(database: Database) -
     lane = Lane(database, waiting_limit=10, group_limit=10)
 
     async def submit(held: Held) -> float:
-        waiting = asyncio.create_task(lane.submit(want, "first"))
+        waiting = asyncio.create_task(told(lane, want, "first"))
         await asyncio.sleep(0)
         began = time.monotonic()
         await asyncio.sleep(0.05)
@@ -158,12 +163,12 @@ def test_a_closing_lane_answers_what_it_accepted_and_takes_no_more(database: Dat
     lane = Lane(database, waiting_limit=10, group_limit=10)
 
     async def submit(held: Held) -> tuple[object, object]:
-        accepted = asyncio.create_task(lane.submit(want, "first"))
+        accepted = asyncio.create_task(told(lane, want, "first"))
         await asyncio.sleep(0.05)
         closing = asyncio.create_task(asyncio.to_thread(lane.close))
         while not lane._closing:
             await asyncio.sleep(0.001)
-        late = await asyncio.gather(lane.submit(keep, "late"), return_exceptions=True)
+        late = await asyncio.gather(told(lane, keep, "late"), return_exceptions=True)
         held.let_go()
         await closing
         return await accepted, late[0]
@@ -178,11 +183,55 @@ def test_an_event_loop_that_is_gone_does_not_stop_the_lane(database: Database) -
     lane = Lane(database, waiting_limit=10, group_limit=10)
 
     async def leave() -> None:
-        waiting = asyncio.create_task(lane.submit(want, "gone"))
+        waiting = asyncio.create_task(told(lane, want, "gone"))
         await asyncio.sleep(0.05)
         waiting.cancel()
 
     with Held(database):
         asyncio.run(leave())
-    assert asyncio.run(lane.submit(keep, "next")) == "NEXT"
+    assert asyncio.run(told(lane, keep, "next")) == "NEXT"
+    lane.close()
+
+
+def test_handles_take_turns_so_that_a_crowd_at_one_does_not_make_another_wait(database: Database) -> None:
+    lane = Lane(database, waiting_limit=100, group_limit=4)
+    done: list[str] = []
+
+    async def one(name: str, handle: str) -> None:
+        await lane.submit(keep, name, handle=handle)
+        done.append(handle)
+
+    async def submit() -> None:
+        crowd = [one(f"crowd-{n}", "crowd") for n in range(20)]
+        await asyncio.gather(*crowd, one("lone-1", "lone"), one("lone-2", "lone"))
+
+    asyncio.run(submit())
+    assert set(done[:4]) == {"crowd", "lone"}
+    assert done[:8].count("lone") == 2
+    lane.close()
+
+
+def test_a_full_lane_still_takes_a_handle_of_which_nothing_waits(database: Database) -> None:
+    lane = Lane(database, waiting_limit=16, group_limit=4)
+
+    async def submit() -> list[object]:
+        crowd = [asyncio.ensure_future(lane.submit(keep, f"n{n}", handle="crowd")) for n in range(16)]
+        with pytest.raises(LaneFull):
+            lane.submit(keep, "one too many", handle="crowd")
+        lone = await lane.submit(keep, "lone", handle="lone")
+        return [*await asyncio.gather(*crowd), lone]
+
+    assert asyncio.run(submit())[-1] == "LONE"
+    lane.close()
+
+
+def test_where_handles_are_kept_apart_no_group_mixes_them(database: Database) -> None:
+    lane = Lane(database, waiting_limit=100, group_limit=10, handles_apart=True)
+    groups.clear()
+
+    async def submit() -> None:
+        await asyncio.gather(*(lane.submit(keep, f"{handle}{n}", handle=handle) for n in range(3) for handle in "ab"))
+
+    asyncio.run(submit())
+    assert groups == [3, 3]
     lane.close()

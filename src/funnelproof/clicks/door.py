@@ -41,7 +41,7 @@ class FollowDoor:
             raise NoSuchMethod("A link without a password takes GET and HEAD.", allow=["GET", "HEAD"])
         try:
             visit = await self._visiting.visit(request, setting)
-            click: Click = await self._home.lane.submit(follow, visit)
+            click: Click = await self._home.lane.submit(follow, visit, handle=handle)
         except Unavailable:
             return self._lead_on(request, setting)
         return self._answer(request, click, setting.run)

@@ -36,7 +36,7 @@ class ConversionDoor:
         _check_media_type(request)
         told = read_body(await request.body(MAX_BODY))
         claim = await self._claim(request, told, speaker)
-        recorded: Recorded = await self._home.lane.submit(record, claim)
+        recorded: Recorded = await self._home.lane.submit(record, claim, handle=claim.ctx.handle)
         return _json(201 if recorded.is_new else 200, view_of(recorded))
 
     async def arrive(self, request: EdgeRequest) -> EdgeAnswer:
@@ -44,7 +44,7 @@ class ConversionDoor:
         _check_media_type(request)
         ctx = await self.open(read_arrival(await request.body(MAX_BODY)))
         arrival = Arrival(ctx, self._home.clock.now())
-        is_first = await self._home.lane.submit(arrive, arrival)
+        is_first = await self._home.lane.submit(arrive, arrival, handle=arrival.ctx.handle)
         return _json(200, {"status": "ARRIVED" if is_first else "SEEN_BEFORE", "requestId": request.request_id})
 
     async def open(self, text: str) -> Ctx:

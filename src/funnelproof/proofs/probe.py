@@ -33,8 +33,8 @@ class WitnessLane:
     def waiting(self) -> int:
         return self._lane.waiting
 
-    async def submit(self, verb: Verb, claim: Any) -> Any:
-        answer = await self._lane.submit(verb, claim)
+    async def submit(self, verb: Verb, claim: Any, *, handle: str) -> Any:
+        answer = await self._lane.submit(verb, claim, handle=handle)
         self.moved_worlds |= getattr(answer, "moved_worlds", frozenset())
         return answer
 

@@ -7,7 +7,7 @@ import asyncio
 import logging
 import threading
 import time
-from collections import deque
+from collections import OrderedDict, deque
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, NamedTuple, Protocol
 
@@ -18,6 +18,7 @@ log = logging.getLogger(__name__)
 Verb = Callable[[Transaction, Sequence[Any]], Sequence[Any]]
 SECONDS_TO_DRAIN = 9
 LONGEST_WINDOW_SECONDS = 0.002
+OWED_SHARE = 16
 
 
 class Ingest(Protocol):
@@ -26,7 +27,7 @@ class Ingest(Protocol):
     @property
     def waiting(self) -> int: ...
 
-    def submit(self, verb: Verb, claim: Any) -> Awaitable[Any]: ...
+    def submit(self, verb: Verb, claim: Any, *, handle: str) -> Awaitable[Any]: ...
 
     def close(self) -> None: ...
 
@@ -42,15 +43,20 @@ class _Waiting(NamedTuple):
 
 
 class Lane:
-    """One group at a time, from a bounded queue. `submit` returns when the claim's effect is durable.
+    """One group at a time, from bounded queues, one for each handle. What is submitted is answered once it is durable.
 
+    A group takes from the handles in turn, so that a crowd at one does not make another wait. Where a transaction
+    should stay with one handle (`handles_apart`), the handles take turns by the group.
     All that is submitted comes from one event loop; only `close` may be called from another thread.
     """
 
-    def __init__(self, database: Database, *, waiting_limit: int, group_limit: int) -> None:
+    def __init__(
+        self, database: Database, *, waiting_limit: int, group_limit: int, handles_apart: bool = False
+    ) -> None:
         self._database = database
-        self._waiting_limit, self._group_limit = waiting_limit, group_limit
-        self._queue: deque[_Waiting] = deque()
+        self._waiting_limit, self._group_limit, self._handles_apart = waiting_limit, group_limit, handles_apart
+        self._queues: OrderedDict[str, deque[_Waiting]] = OrderedDict()
+        self._waiting = 0
         self._work: asyncio.Task[None] | None = None
         self._closing = False
         self._idle = threading.Event()
@@ -58,17 +64,21 @@ class Lane:
 
     @property
     def waiting(self) -> int:
-        return len(self._queue)
+        return self._waiting
 
-    def submit(self, verb: Verb, claim: Any) -> Awaitable[Any]:
+    def submit(self, verb: Verb, claim: Any, *, handle: str) -> Awaitable[Any]:
         """Refuses at once what it cannot take; what it returns is to be awaited."""
         if self._closing:
             raise Unavailable("The service is shutting down. Nothing was written; send the same request again.")
-        if len(self._queue) >= self._waiting_limit:
+        queue = self._queues.get(handle)
+        if self._waiting >= self._waiting_limit and not self._is_owed_a_place(queue):
             raise LaneFull
         loop = asyncio.get_running_loop()
         answered = loop.create_future()
-        self._queue.append(_Waiting(verb, claim, answered))
+        if queue is None:
+            queue = self._queues[handle] = deque()
+        queue.append(_Waiting(verb, claim, answered))
+        self._waiting += 1
         if self._work is None:
             self._idle.clear()
             self._work = loop.create_task(self._drain())
@@ -79,9 +89,15 @@ class Lane:
         self._closing = True
         self._idle.wait(SECONDS_TO_DRAIN)
 
+    def _is_owed_a_place(self, queue: deque[_Waiting] | None) -> bool:
+        """In a full lane a handle of which little waits is taken all the same: others have filled it."""
+        return len(self._queues) > (queue is not None) and (
+            queue is None or len(queue) < self._waiting_limit // OWED_SHARE
+        )
+
     async def _drain(self) -> None:
         try:
-            while self._queue:
+            while self._waiting:
                 await self._gather_company()
                 await self._run(self._take())
         finally:
@@ -90,13 +106,26 @@ class Lane:
 
     async def _gather_company(self) -> None:
         """As long as each turn of the loop brings more, let them come, at most for two milliseconds."""
-        waiting, until = 0, time.monotonic() + LONGEST_WINDOW_SECONDS
-        while waiting < len(self._queue) < self._group_limit and time.monotonic() < until:
-            waiting = len(self._queue)
+        seen, until = 0, time.monotonic() + LONGEST_WINDOW_SECONDS
+        while seen < self._waiting < self._group_limit and time.monotonic() < until:
+            seen = self._waiting
             await asyncio.sleep(0)
 
     def _take(self) -> list[_Waiting]:
-        return [self._queue.popleft() for _ in range(min(len(self._queue), self._group_limit))]
+        """The next group: an equal share of each handle that waits, the others' turn coming first next time."""
+        group: list[_Waiting] = []
+        while self._queues and len(group) < self._group_limit:
+            share = max(1, (self._group_limit - len(group)) // len(self._queues))
+            handle, queue = self._queues.popitem(last=False)
+            if self._handles_apart:
+                share = self._group_limit
+            group += [queue.popleft() for _ in range(min(len(queue), share))]
+            if queue:
+                self._queues[handle] = queue
+            if self._handles_apart:
+                break
+        self._waiting -= len(group)
+        return group
 
     async def _run(self, group: list[_Waiting]) -> None:
         """One transaction for the group. A claim that breaks its verb is found by halving and fails alone."""
