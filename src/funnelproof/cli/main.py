@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from funnelproof import __version__
-from funnelproof.cli import init, keys, openapi, recount, serve, settings, size, stats, token
+from funnelproof.cli import db, init, keys, openapi, recount, serve, settings, size, stats, token
 from funnelproof.cli.demo.command import demo
 from funnelproof.cli.doctor.command import doctor
 
@@ -27,6 +27,7 @@ app.command("serve")(serve.serve)
 app.command("demo")(demo)
 app.command("recount")(recount.recount)
 app.add_typer(keys.app, name="keys")
+app.add_typer(db.app, name="db")
 app.command("settings")(settings.settings)
 app.command("openapi")(openapi.openapi)
 app.command("doctor")(doctor)
