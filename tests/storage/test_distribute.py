@@ -4,8 +4,9 @@
 the distribution column, a reference table that refers to a distributed one, an order in which that cannot be).
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 from sqlalchemy import ForeignKeyConstraint, Table, UniqueConstraint
@@ -22,20 +23,41 @@ BY_HANDLE = [table for table in TABLES if PLACEMENTS.get(table.name) is Placemen
 NewEngines = Callable[[str], Engines]
 
 
-def make_available(folder: Path, version: str = "13.0-1") -> str:
-    """A folder of extensions that has one called citus; answer the setting that makes PostgreSQL look there."""
-    extensions = folder / "extension"
-    extensions.mkdir(parents=True)
-    (extensions / "citus.control").write_text(CONTROL.format(version=version))
-    (extensions / f"citus--{version}.sql").write_text(RULES.read_text())
-    return f"SET extension_control_path = '{folder}:$system'"
+@pytest.fixture
+def open_engines(make_engines: NewEngines) -> Iterator[NewEngines]:
+    made: list[Engines] = []
+
+    def make(kind: str) -> Engines:
+        made.append(make_engines(kind))
+        return made[-1]
+
+    yield make
+    for engines in made:
+        engines.close()
 
 
 @pytest.fixture
-def cluster(make_engines: NewEngines, tmp_path: Path) -> Engines:
-    engines = make_engines("postgresql")
+def make_available() -> Iterator[Callable[..., str]]:
+    """Make a folder of extensions that has one called citus; answer the setting by which PostgreSQL looks there."""
+    with TemporaryDirectory(prefix="fp") as folder:
+
+        def make(version: str = "13.0-1") -> str:
+            extensions = Path(folder) / "extension"
+            extensions.mkdir()
+            (extensions / "citus.control").write_text(CONTROL.format(version=version))
+            (extensions / f"citus--{version}.sql").write_text(RULES.read_text())
+            # The server may run as another user.
+            Path(folder).chmod(0o755)
+            return f"SET extension_control_path = '{folder}:$system'"
+
+        yield make
+
+
+@pytest.fixture
+def cluster(open_engines: NewEngines, make_available: Callable[..., str]) -> Engines:
+    engines = open_engines("postgresql")
     with engines.writing.begin() as connection:
-        connection.exec_driver_sql(make_available(tmp_path / "share"))
+        connection.exec_driver_sql(make_available())
         connection.exec_driver_sql("CREATE EXTENSION citus")
     return engines
 
@@ -104,11 +126,11 @@ def test_a_dry_run_changes_nothing(cluster: Engines) -> None:
 
 def test_a_table_that_was_cut_otherwise_is_not_touched(cluster: Engines) -> None:
     with cluster.writing.begin() as connection:
-        connection.exec_driver_sql("SELECT create_reference_table('links')")
-    with pytest.raises(NotDistributable, match=r"links: .*undistribute_table") as refusal:
+        connection.exec_driver_sql("SELECT create_reference_table('looks')")
+    with pytest.raises(NotDistributable, match=r"looks: .*undistribute_table") as refusal:
         distribute(cluster, shards=32, dry_run=False)
     assert refusal.value.code == "placed_otherwise"
-    assert list(asked(cluster)) == ["links"]
+    assert list(asked(cluster)) == ["looks"]
 
 
 def test_what_citus_refuses_leaves_nothing_behind(cluster: Engines) -> None:
@@ -120,32 +142,34 @@ def test_what_citus_refuses_leaves_nothing_behind(cluster: Engines) -> None:
     assert asked(cluster) == {}
 
 
-def test_without_citus_it_is_told_what_to_install(make_engines: NewEngines) -> None:
+def test_without_citus_it_is_told_what_to_install(open_engines: NewEngines) -> None:
     with pytest.raises(NotDistributable, match="shared_preload_libraries") as refusal:
-        distribute(make_engines("postgresql"), shards=32, dry_run=True)
+        distribute(open_engines("postgresql"), shards=32, dry_run=True)
     assert refusal.value.code == "citus_missing"
 
 
-def test_where_citus_is_installed_but_not_created_it_is_told_so(make_engines: NewEngines, tmp_path: Path) -> None:
-    engines = make_engines("postgresql")
+def test_where_citus_is_installed_but_not_created_it_is_told_so(
+    open_engines: NewEngines, make_available: Callable[..., str]
+) -> None:
+    engines = open_engines("postgresql")
     name = engines.writing.url.database
     with engines.writing.begin() as connection:
-        setting = make_available(tmp_path / "share").replace("SET ", f"ALTER DATABASE {name} SET ")
+        setting = make_available().replace("SET ", f"ALTER DATABASE {name} SET ")
         connection.exec_driver_sql(setting)
     engines.writing.dispose()
     with pytest.raises(NotDistributable, match="CREATE EXTENSION citus; then"):
         distribute(engines, shards=32, dry_run=True)
 
 
-def test_an_old_citus_is_refused(make_engines: NewEngines, tmp_path: Path) -> None:
-    engines = make_engines("postgresql")
+def test_an_old_citus_is_refused(open_engines: NewEngines, make_available: Callable[..., str]) -> None:
+    engines = open_engines("postgresql")
     with engines.writing.begin() as connection:
-        connection.exec_driver_sql(make_available(tmp_path / "share", version="9.4-1"))
+        connection.exec_driver_sql(make_available("9.4-1"))
         connection.exec_driver_sql("CREATE EXTENSION citus")
     with pytest.raises(NotDistributable, match="too old"):
         distribute(engines, shards=32, dry_run=True)
 
 
-def test_sqlite_is_refused(make_engines: NewEngines) -> None:
+def test_sqlite_is_refused(open_engines: NewEngines) -> None:
     with pytest.raises(NotDistributable, match="FUNNELPROOF_DATABASE_URL"):
-        distribute(make_engines("sqlite"), shards=32, dry_run=True)
+        distribute(open_engines("sqlite"), shards=32, dry_run=True)
