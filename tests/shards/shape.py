@@ -114,9 +114,9 @@ def _note_table(scope: Scope, query: Sequence[Part], at: int, *, inserted: bool)
     alias = table
     if at < len(query) and word(query[at]) == "AS":
         at += 1
-    if at < len(query) and isinstance(query[at], str) and re.fullmatch(r"\w+", str(query[at])):
-        if word(query[at]) not in CLAUSES | {"DEFAULT"}:
-            alias, at = str(query[at]), at + 1
+    named = at < len(query) and re.fullmatch(r"\w+", word(query[at])) is not None
+    if named and word(query[at]) not in CLAUSES | {"DEFAULT"}:
+        alias, at = str(query[at]), at + 1
     scope.tables[alias] = table
     if inserted and at < len(query) and isinstance(query[at], list) and "handle" in query[at]:
         scope.same.append((alias, PINNED))
@@ -124,15 +124,17 @@ def _note_table(scope: Scope, query: Sequence[Part], at: int, *, inserted: bool)
 
 
 def _end_of_clause(query: Sequence[Part], at: int) -> int:
-    while at < len(query) and word(query[at]) not in CLAUSES | {","}:
+    while at < len(query) and (word(query[at]) not in CLAUSES | {","} or word(query[at - 1]) == "DISTINCT"):
         at += 1
     return at
 
 
 def _equalities(condition: Sequence[Part], scope: Scope) -> Iterator[tuple[str, str]]:
-    if any(word(part) in {"OR", "NOT", "CASE"} for part in condition):
+    if any(word(part) in {"OR", "CASE"} for part in condition):
         return
     for clause in _split(condition, "AND"):
+        if clause and word(clause[0]) == "NOT":
+            continue
         if len(clause) == 1 and isinstance(clause[0], list):
             yield from _equalities(clause[0], scope)
         elif (found := _equality(clause, scope)) is not None:

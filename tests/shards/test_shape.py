@@ -23,6 +23,7 @@ STAYS = [
     "UPDATE links SET used_clicks=(links.used_clicks + ?) WHERE links.handle = ? AND links.slug = ?",
     "DELETE FROM links WHERE links.handle = ? AND links.slug = ?",
     "SELECT 1 FROM users WHERE users.email = ?",
+    "SELECT 1 FROM clicks WHERE clicks.variant IS NOT NULL AND clicks.slug NOT IN (?, ?) AND clicks.handle = ?",
     "SELECT 1 FROM clicks WHERE clicks.variant IS DISTINCT FROM ? AND clicks.handle = ?",
 ]
 CROSSES = [
