@@ -46,9 +46,9 @@ class Everything:
 
 
 @pytest.fixture
-def everything(make_installation: MakeInstallation, clock: SetClock) -> Iterator[Everything]:
-    home = make_installation(signup=Signup.OPEN)
+def everything(make_installation: MakeInstallation, clock: SetClock, engine_kind: str) -> Iterator[Everything]:
+    home = make_installation(engine_kind, signup=Signup.OPEN)
     app = Application(home)
     cast = make_cast(home)
-    with recording(home.database) as recorder, Client(app) as client:
+    with recording() as recorder, Client(app) as client:
         yield Everything(home, app, client, cast, clock, recorder, replace(cast.owner))

@@ -2,22 +2,24 @@
 
 import ast
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from types import FrameType
-from typing import Any
+from typing import Any, cast
+from unittest.mock import patch
 
-from sqlalchemy import event
+from sqlalchemy import Engine, event
 
 import funnelproof
-from funnelproof.storage.database import Database
+from funnelproof.storage.database import Transaction
 
 SOURCE = Path(funnelproof.__file__).parent
 METHODS = {"execute", "one", "all"}
 FUNCTIONS = {"insert_new", "add_up", "add_up_returning", "rows_of"}
+FUNCTIONS |= {"insert_rows", "insert_new_rows", "add_rows", "add_rows_returning", "change_rows", "rows_among"}
 
 
 @dataclass(frozen=True)
@@ -40,19 +42,39 @@ class Recorder:
         return {place for sent in self.statements for place in sent.places}
 
 
+class NotedCursor:
+    """The driver's cursor, beside which nothing of SQLAlchemy hears what is sent."""
+
+    def __init__(self, cursor: Any, note: Callable[[str], None]) -> None:
+        self._cursor, self._note = cursor, note
+
+    def __getattr__(self, name: str) -> Any:
+        found = getattr(self._cursor, name)
+        if name not in {"execute", "executemany"}:
+            return found
+
+        def noted(sql: str, *values: Any) -> Any:
+            self._note(sql)
+            return found(sql, *values)
+
+        return noted
+
+
 @contextmanager
-def recording(database: Database) -> Iterator[Recorder]:
+def recording() -> Iterator[Recorder]:
     recorder = Recorder()
 
     def note(_connection: Any, _cursor: Any, sql: str, *_rest: Any) -> None:
         recorder.note(sql)
 
-    engines = (database.engines.reading, database.engines.writing)
-    for engine in engines:
-        event.listen(engine, "before_cursor_execute", note)
-    yield recorder
-    for engine in engines:
-        event.remove(engine, "before_cursor_execute", note)
+    # Of every engine: an installation may have more of them than those it shows.
+    event.listen(Engine, "before_cursor_execute", note)
+    driver_cursor = cast("property", Transaction.cursor).fget
+    assert driver_cursor is not None
+    noting = property(lambda tx: NotedCursor(driver_cursor(tx), recorder.note))
+    with patch.object(Transaction, "cursor", noting):
+        yield recorder
+    event.remove(Engine, "before_cursor_execute", note)
 
 
 def _places(frame: FrameType | None) -> Iterator[str]:

@@ -6,7 +6,7 @@ from urllib.parse import parse_qs, urlsplit
 from cast import HANDLE, PASSWORD, Actor
 from funnel import BROWSER, NEW_CAMPAIGN, SHOP, TAGS, cookie_of
 from funnelproof.access import store as access
-from funnelproof.clicks.follow import entry_name
+from funnelproof.clicks.counting import entry_name
 from funnelproof.clock import DAY, HOUR, SECOND, iso
 from funnelproof.health import counters
 from funnelproof.health.place import Place

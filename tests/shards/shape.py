@@ -8,13 +8,13 @@ import re
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 
-TOKEN = re.compile(r"'(?:[^']|'')*'|\"[^\"]*\"|%\(\w+\)s|:?\w+|[<>!=]+|\|\||[^\s\w]")
+TOKEN = re.compile(r"'(?:[^']|'')*'|\"[^\"]*\"|%\(\w+\)s|%s|:?\w+|[<>!=]+|\|\||[^\s\w]")
 Part = "str | list[Part]"
 JOINS = {"JOIN", "LEFT", "INNER", "OUTER", "CROSS", "NATURAL", "RIGHT", "FULL"}
 ENDS = {"GROUP", "ORDER", "LIMIT", "OFFSET", "RETURNING", "FOR", "HAVING", "WINDOW", "UNION", "EXCEPT", "INTERSECT"}
 CLAUSES = JOINS | ENDS | {"WHERE", "ON", "SET", "VALUES", "SELECT", "FROM", "USING"}
 SETS = {"UNION", "EXCEPT", "INTERSECT"}
-VALUE = re.compile(r"\?|:\w+|%\(\w+\)s|'.*'|\d+")
+VALUE = re.compile(r"\?|:\w+|%\(\w+\)s|%s|'.*'|\d+")
 PINNED = "a value"
 
 
@@ -172,6 +172,8 @@ def _handle_of(side: Sequence[Part], scope: Scope) -> str | None:
         return words[0]
     if words == ["handle"] and len(scope.tables) == 1:
         return next(iter(scope.tables))
+    if "," in words:
+        return None
     if "::" in "".join(words):
         words = words[:1]
     return PINNED if len(words) == 1 and VALUE.fullmatch(words[0]) else None
