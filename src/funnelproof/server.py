@@ -1,16 +1,12 @@
 """The server: granian's workers around the application, and logs as JSON lines on stderr."""
 
-import contextlib
-import fcntl
 import gc
 import http.client
 import logging
 import multiprocessing
-import os
 import threading
 import time
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import structlog
@@ -20,10 +16,10 @@ from granian.server.mp import MPServer
 
 from funnelproof import app, settings
 from funnelproof.settings import Settings
+from funnelproof.storage.slots import hold_slot
 from funnelproof.web.edge import Asgi
 
 SECONDS_TO_STOP = 9
-SLOTS = 16
 PATIENCE_SECONDS = 30.0
 FIRST_ASKED = "/_fp/plain.css"
 GRANIAN_LEVELS = {"debug": LogLevels.info, "error": LogLevels.error}
@@ -67,9 +63,9 @@ def serve(given: Settings, *, host: str, port: int, workers: int, on_ready: Call
 
 
 def application() -> Asgi:
-    """What each worker calls: the application, its counters under a slot that no other worker of this folder holds."""
+    """What each worker calls: the application, its counters under a slot that no other worker holds."""
     home = app.open_installation(settings.read_settings())
-    home.database.slot = take_slot(home.settings.data)
+    hold_slot(home.database, home.settings.data)
     made = app.Application(home)
     look_for_cycles_less_often()
     return made
@@ -80,18 +76,6 @@ def look_for_cycles_less_often() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(50_000, 20, 50)
-
-
-def take_slot(folder: Path) -> int:
-    """The first free number of 0 to 15, held until this process ends. When all are taken, two share one."""
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    for slot in range(SLOTS):
-        file = os.open(folder / f"slot-{slot}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        with contextlib.suppress(OSError):
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            return slot
-        os.close(file)
-    return os.getpid() % SLOTS
 
 
 def answers(host: str, port: int) -> bool:

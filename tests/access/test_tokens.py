@@ -121,3 +121,14 @@ def test_tokens_are_listed_newest_first_page_by_page(database: Database, maker: 
     last = first[-1]
     rest = database.read_now(lambda tx: store.tokens_of(tx, "gharart", after=(last.created_at, last.token_id), rows=2))
     assert [token.token_id for token in [*first, *rest]] == made[::-1]
+
+
+def test_only_the_first_use_without_a_handle_asks_among_all_handles(
+    database: Database, maker: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (_, named), (_, unnamed) = make(database, maker), make(database, maker)
+    assert recognise(database, unnamed, None).handle == "gharart"
+    monkeypatch.setattr(store, "token_by_id", lambda _tx, _token_id: None)
+    assert recognise(database, named, "gharart").handle == "gharart"
+    assert [recognise(database, text, None).handle for text in (named, unnamed)] == ["gharart"] * 2
+    assert recognise(database, named, "elsewhere").role is None

@@ -2,6 +2,7 @@
 
 import asyncio
 
+from funnel import rows_of
 from funnelproof.clock import MINUTE
 from funnelproof.jobs.lease import take
 from funnelproof.jobs.runner import Job, Runner
@@ -19,6 +20,38 @@ def test_a_lease_that_ran_out_goes_to_whoever_asks(database: Database) -> None:
     assert database.write_now(lambda tx: take(tx, "seal", "one", -MINUTE))
     assert database.write_now(lambda tx: take(tx, "seal", "two", MINUTE))
     assert not database.write_now(lambda tx: take(tx, "seal", "one", MINUTE))
+
+
+def test_a_process_that_ends_gives_its_leases_back(database: Database) -> None:
+    def holders() -> list[str]:
+        return [row["holder"] for row in rows_of(database, "leases")]
+
+    async def run() -> None:
+        jobs = [Job("one", 60, lambda _tx: 0), Job("two", 60, lambda _tx: 0)]
+        first, second = Runner(database, jobs), Runner(database, jobs)
+        await first.run_slice(jobs[0])
+        await second.run_slice(jobs[1])
+        assert len(set(holders())) == 2
+        await first.stop()
+        assert len(holders()) == 1
+        await second.run_slice(jobs[0])
+        assert len(holders()) == 2
+        assert len(set(holders())) == 1
+
+    asyncio.run(run())
+
+
+def test_who_finds_a_lease_held_writes_nothing_and_waits_for_nobody(database: Database, engine_kind: str) -> None:
+    database.write_now(lambda tx: take(tx, "seal", "one", MINUTE))
+    if engine_kind == "sqlite":
+        assert not database.read_now(lambda tx: take(tx, "seal", "two", MINUTE))
+        return
+
+    def while_one_works(tx: Transaction) -> bool:
+        take(tx, "seal", "one", MINUTE)
+        return database.read_now(lambda tx: take(tx, "seal", "two", MINUTE))
+
+    assert not database.write_now(while_one_works)
 
 
 def test_two_runners_do_each_slice_once(database: Database) -> None:

@@ -173,7 +173,13 @@ def add_token(tx: Transaction, token: AccessToken) -> None:
     tx.execute(insert(access_tokens), _row(token))
 
 
+def token_in(tx: Transaction, handle: str, token_id: str) -> AccessToken | None:
+    row = tx.one(select(access_tokens).where(access_tokens.c.handle == handle, access_tokens.c.token_id == token_id))
+    return AccessToken(**row) if row else None
+
+
 def token_by_id(tx: Transaction, token_id: str) -> AccessToken | None:
+    """Of whichever handle: this asks every shard, so `token_in` comes first where the handle is known."""
     row = tx.one(select(access_tokens).where(access_tokens.c.token_id == token_id))
     return AccessToken(**row) if row else None
 

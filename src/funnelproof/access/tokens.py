@@ -21,6 +21,9 @@ from funnelproof.storage.database import Transaction
 PREFIX = "patv1_"
 FORM = re.compile(r"patv1_(tok_[0-9a-f]{32})\.([A-Za-z0-9_-]{43})")
 TOUCH_EVERY: Micros = MINUTE
+PLACES_REMEMBERED = 10_000
+_places: dict[str, str] = {}
+"""Handles of tokens that were used in this process. They never change, and only tokens that held come in here."""
 
 
 def make(
@@ -45,15 +48,14 @@ def make(
 
 def revoke(tx: Transaction, handle: str, token_id: str, *, by: str, now: Micros) -> None:
     """A token that is revoked already stays as it is."""
-    token = store.token_by_id(tx, token_id)
-    if token is None or token.handle != handle:
+    if store.token_in(tx, handle, token_id) is None:
         raise NotFound("This handle has no token of that id. `GET …/tokens` lists them.")
     store.revoke_token(tx, handle, token_id, by=by, now=now)
 
 
 def recognise(tx: Transaction, text: str, handle: str | None, *, now: Micros) -> tuple[Caller, AccessToken]:
     """Whom a token speaks for, at the handle of the path (None: a path without one)."""
-    token = _verified(tx, text)
+    token = _verified(tx, text, handle)
     if token.revoked_at is not None:
         raise InvalidToken("This token was revoked. Make a new one.", revokedAt=iso(token.revoked_at))
     if token.expires_at is not None and token.expires_at <= now:
@@ -73,12 +75,26 @@ def recognise(tx: Transaction, text: str, handle: str | None, *, now: Micros) ->
     ), token
 
 
-def _verified(tx: Transaction, text: str) -> AccessToken:
+def _verified(tx: Transaction, text: str, handle: str | None) -> AccessToken:
     match = FORM.fullmatch(text)
-    token = store.token_by_id(tx, match[1]) if match else None
+    token = _find(tx, match[1], handle) if match else None
     if match is None or token is None or not hmac.compare_digest(token.secret_hash, hashed(match[2])):
         raise InvalidToken("This token is not known here. Check that it was copied whole: patv1_<tokenId>.<secret>.")
+    _remember(token)
     return token
+
+
+def _find(tx: Transaction, token_id: str, handle: str | None) -> AccessToken | None:
+    """Where it was found before, or in the handle of the path; among all handles only if it is not there."""
+    place = _places.get(token_id, handle)
+    token = store.token_in(tx, place, token_id) if place else None
+    return token or store.token_by_id(tx, token_id)
+
+
+def _remember(token: AccessToken) -> None:
+    if len(_places) >= PLACES_REMEMBERED:
+        _places.clear()
+    _places[token.token_id] = token.handle
 
 
 def is_due(token: AccessToken, now: Micros) -> bool:

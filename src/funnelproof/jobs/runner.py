@@ -8,11 +8,12 @@ from dataclasses import dataclass
 
 from funnelproof.clock import SECOND
 from funnelproof.ids import uuid7_hex
-from funnelproof.jobs.lease import take
+from funnelproof.jobs.lease import give_back, take
 from funnelproof.storage.database import Database, Transaction
 
 log = logging.getLogger(__name__)
-LEASE_SECONDS = 60
+LEASE_SECONDS = 15
+"""Long enough for a job's next turn; after a crash others wait no longer than this (or two turns) to take over."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +40,10 @@ class Runner:
         for task in self._tasks:
             with contextlib.suppress(asyncio.CancelledError):
                 await task
+        try:
+            await self._database.write(lambda tx: give_back(tx, self._holder))
+        except Exception as error:
+            log.warning("the leases of this process were not given back, and run out by themselves: %s", error)
 
     async def _repeat(self, job: Job) -> None:
         while True:

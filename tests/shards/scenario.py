@@ -1,0 +1,264 @@
+"""All that the product does, once: every route, every job, the recount."""
+
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+from cast import HANDLE, PASSWORD, Actor
+from funnel import BROWSER, NEW_CAMPAIGN, SHOP, TAGS, cookie_of
+from funnelproof.access import store as access
+from funnelproof.clicks.counting import entry_name
+from funnelproof.clock import DAY, HOUR, SECOND, iso
+from funnelproof.health import counters
+from funnelproof.health.place import Place
+from funnelproof.keys.key import Purpose
+from funnelproof.keys.ring import rotate
+from funnelproof.proofs import store as proofs
+from funnelproof.recount import compare
+from funnelproof.results import store as results
+from funnelproof.storage.database import Transaction
+from funnelproof.tallies import store as tallies
+from funnelproof.tallies.move import Moves
+from shards.conftest import Everything
+
+OURS = f"/v2/handles/{HANDLE}"
+CAMPAIGN = f"{OURS}/campaigns/new-buyer-funnel"
+PUBLIC = f"/v2/public/handles/{HANDLE}"
+RULE = {"priority": 1, "when": {"countryIn": ["IN"]}, "destinationUrl": f"{SHOP}/in"}
+MAIL = "newcomer@gharart.example"
+
+
+def do_everything(all_of: Everything) -> None:
+    people(all_of)
+    configure(all_of)
+    traffic(all_of)
+    prove(all_of)
+    read(all_of)
+    change_under_test(all_of)
+    hold_and_release(all_of)
+    alarm(all_of)
+    timed_work(all_of)
+    public(all_of)
+    take_down(all_of)
+    pages(all_of)
+    rest(all_of)
+
+
+def people(all_of: Everything) -> None:
+    all_of.post("/v2/auth/signup", {"email": MAIL, "password": PASSWORD, "name": "New"}, by=Actor("nobody"))
+    nobody = Actor("nobody")
+    session = all_of.post("/v2/auth/login", {"email": MAIL, "password": PASSWORD}, by=nobody).json()
+    session = all_of.post("/v2/auth/refresh", {"refreshToken": session["refreshToken"]}, by=nobody).json()
+    person = Actor("newcomer", credential=session["accessToken"])
+    all_of.get("/v2/auth/me", by=person)
+    for handle in ("newcomers", "more-of-them"):
+        all_of.post("/v2/handles", {"handle": handle}, by=person)
+    all_of.get("/v2/handles?limit=1", by=all_of.owner)
+    all_of.get("/v2/handles", by=person)
+    all_of.post("/v2/auth/logout", {"refreshToken": session["refreshToken"]}, by=nobody)
+    all_of.get(OURS)
+    all_of.call("PATCH", OURS, {"name": "Gharart & Co", "timeZone": "Europe/Berlin"}, by=all_of.owner)
+    members = all_of.get(f"{OURS}/collaborators").json()["items"]
+    kept = [{"email": one["email"], "role": one["role"]} for one in members if one["role"] != "CREATOR"]
+    operator = next(one for one in kept if one["role"] == "OPERATOR")
+    changed = [*(one for one in kept if one is not operator), {**operator, "role": "CREATOR"}]
+    for items in (changed, [*kept, {"email": MAIL, "role": "CREATOR"}]):
+        all_of.call("PUT", f"{OURS}/collaborators", {"items": items}, by=all_of.owner)
+    made = all_of.post(f"{OURS}/tokens", {"name": "CI", "scopes": ["links.read"]}).json()
+    all_of.get(f"{OURS}/links", by=Actor("ci", credential=made["token"]))
+    tokens = all_of.get(f"{OURS}/tokens?limit=1").json()
+    if tokens["nextCursor"]:
+        all_of.get(f"{OURS}/tokens?cursor={tokens['nextCursor']}")
+    all_of.call("DELETE", f"{OURS}/tokens/{made['tokenId']}", by=all_of.owner)
+
+
+def configure(all_of: Everything) -> None:
+    all_of.post(f"{OURS}/campaigns", {**NEW_CAMPAIGN, "countingRule": "EVERY", "maxPerClick": 20})
+    link = {"slug": "later", "destinationUrl": f"{SHOP}/later"}
+    soon = iso(all_of.clock.now() + 2 * HOUR)
+    all_of.post(
+        f"{OURS}/campaigns",
+        {**NEW_CAMPAIGN, "campaignId": "later", "primaryLink": link, "status": "DRAFT", "startsAt": soon},
+    )
+    for query in ("", "?limit=1", "?status=ACTIVE&q=buyer", "?goalType=PRODUCT_SALE"):
+        found = all_of.get(f"{OURS}/campaigns{query}").json()
+        if found["nextCursor"]:
+            all_of.get(f"{OURS}/campaigns?limit=1&cursor={found['nextCursor']}")
+    all_of.get(CAMPAIGN)
+    all_of.call("PATCH", CAMPAIGN, {"name": "Buyers", "tagPolicy": {"required": ["utm_source"]}}, by=all_of.owner)
+    for slug, fields in (
+        ("more", {"campaignId": "new-buyer-funnel", "routingRules": [RULE]}),
+        ("only-few", {"maxClicks": 3}),
+        ("bare", {"campaignId": "new-buyer-funnel", "trackingPolicy": {"appendContextParam": False}}),
+    ):
+        body = {"destinationUrl": f"{SHOP}/{slug}", **fields}
+        for title in ("one", "two"):
+            all_of.call("PUT", f"{OURS}/links/{slug}", {**body, "title": title}, by=all_of.owner)
+    found = all_of.get(f"{OURS}/links?limit=1").json()
+    all_of.get(f"{OURS}/links?limit=1&cursor={found['nextCursor']}")
+    all_of.get(f"{OURS}/links?campaignId=new-buyer-funnel")
+    all_of.get(f"{OURS}/links/more")
+    all_of.post(f"{OURS}/links/more/route-preview", {"country": "IN"})
+
+
+def click(all_of: Everything, person: int | None = 1, slug: str = "buy-now", **headers: str) -> str:
+    cookie = {} if person is None else {"cookie": f"fp_vid={cookie_of(person)}"}
+    told = {"user-agent": BROWSER, **cookie, **headers}
+    answer = all_of.client.get(f"/{HANDLE}/{slug}?{TAGS}", headers=told)
+    assert answer.status_code == 302, answer.text
+    return parse_qs(urlsplit(answer.headers["location"]).query).get("ctx", [""])[0]
+
+
+def convert(all_of: Everything, ctx: str, key: str, *, by: Actor | None = None, **more: Any) -> dict[str, Any]:
+    body = {"ctx": ctx, "idempotencyKey": key, "value": "49.90", **more}
+    return dict(all_of.post("/v2/public/conversions", body, by=by or Actor("shop")).json())
+
+
+def traffic(all_of: Everything) -> None:
+    shop = all_of.cast.token("conversions.write")
+    for at in range(3):
+        ctx = click(all_of, at)
+        all_of.post("/v2/public/arrivals", {"ctx": ctx}, by=Actor("page"))
+        convert(all_of, ctx, f"order-{at}", by=shop)
+        convert(all_of, ctx, f"order-{at}")
+    for at in range(12):
+        convert(all_of, ctx, f"many-{at}")
+    all_of.client.post("/v2/public/conversions", {"ctx": ctx, "idempotencyKey": "order-1", "value": "1"})
+    click(all_of, None)
+    click(all_of, None, **{"sec-gpc": "1"})
+    click(all_of, 1, "only-few")
+    click(all_of, 1, "bare")
+    all_of.get(f"/v2/public/context?ctx={ctx}", headers={"user-agent": BROWSER}, by=Actor("page"))
+
+
+def prove(all_of: Everything) -> None:
+    all_of.post(f"{CAMPAIGN}/test-conversion", {})
+    opened = all_of.post(f"{CAMPAIGN}/test-runs", {"seed": "seven"})
+    run, path = opened.json(), opened.headers["location"]
+    ctx = click(all_of, None, **{"x-funnelproof-run": run["runToken"], "x-funnelproof-as": "variant=b"})
+    convert(all_of, ctx, "test-1")
+    all_of.post(f"{path}/clock", {"advanceSeconds": 60})
+    all_of.call("PATCH", f"{path}/configuration", {"status": "PAUSED"}, by=all_of.owner)
+    all_of.get(path)
+    all_of.post(f"{path}/finish")
+    all_of.get(f"{CAMPAIGN}/health?run={run['runId']}")
+    listed = all_of.get(f"{CAMPAIGN}/test-runs?limit=1").json()
+    all_of.get(f"{CAMPAIGN}/test-runs?limit=1&cursor={listed['nextCursor']}")
+
+
+def change_under_test(all_of: Everything) -> None:
+    """Another allocation begins an epoch, keeps the plan of the last one, and makes receipts stale."""
+    variants = all_of.get(CAMPAIGN).json()["variants"]
+    kept = [{name: one[name] for name in ("variantId", "weight", "control", "destinationUrl")} for one in variants]
+    third = {"variantId": "c", "weight": 20, "destinationUrl": f"{SHOP}/c"}
+    for change in ({"expectedRate": 0.05}, {"variants": [*kept, third]}):
+        all_of.call("PATCH", CAMPAIGN, change, by=all_of.owner)
+    all_of.get(f"{CAMPAIGN}/health")
+    click(all_of, 20)
+
+
+def read(all_of: Everything) -> None:
+    all_of.get(f"{CAMPAIGN}/health")
+    all_of.get(f"{CAMPAIGN}/sizing")
+    all_of.get(f"{CAMPAIGN}/results")
+    all_of.get(f"{CAMPAIGN}/results/looks")
+    all_of.post(f"{CAMPAIGN}/ramp", {"rampPercent": 50})
+    for query in ("", "?campaignId=new-buyer-funnel&groupBy=country", "?campaignId=new-buyer-funnel&mode=test"):
+        all_of.get(f"{OURS}/analytics{query}")
+    listed = all_of.get(f"{OURS}/conversions?limit=1&campaignId=new-buyer-funnel&disposition=COUNTED").json()
+    all_of.get(f"{OURS}/conversions?limit=1&cursor={listed['nextCursor']}")
+    since = iso(all_of.clock.now() - DAY)
+    all_of.get(f"{OURS}/conversions?mode=test")
+    all_of.get(f"{OURS}/conversions?from={since}")
+    all_of.get(f"{OURS}/conversions/{listed['items'][0]['conversionId']}")
+    history = all_of.get(f"{CAMPAIGN}/history?limit=1").json()
+    all_of.get(f"{CAMPAIGN}/history?limit=1&cursor={history['nextCursor']}")
+
+
+def hold_and_release(all_of: Everything) -> None:
+    all_of.post(f"{CAMPAIGN}/transitions", {"to": "PAUSED"})
+    convert(all_of, click(all_of, 9), "held")
+    all_of.get(f"{CAMPAIGN}/health")
+    all_of.post(f"{CAMPAIGN}/transitions", {"to": "ACTIVE"})
+    stretch = {"from": iso(all_of.clock.now() - DAY), "to": iso(all_of.clock.now() + DAY)}
+    all_of.post(f"{OURS}/conversions/release", stretch)
+
+
+def alarm(all_of: Everything) -> None:
+    """A split that is off: as many entries as it takes, put straight into the counters."""
+    epoch, phase = (all_of.get(CAMPAIGN).json()[name] for name in ("epoch", "phase"))
+
+    def crowd(tx: Transaction) -> None:
+        moves = Moves()
+        for variant, visitors in ((1, 10_400), (2, 9_600)):
+            key = (HANDLE, "live", "new-buyer-funnel", epoch, phase, variant, "ENTERED", "COOKIE", "")
+            moves.add_phase(key, visitors=visitors)
+            name = entry_name(epoch, phase, variant)
+            moves.add_quarter((HANDLE, "live", "new-buyer-funnel"), all_of.clock.now(), "entered", name, visitors)
+        tallies.move(tx, moves)
+
+    all_of.home.database.write_now(crowd)
+    all_of.get(f"{CAMPAIGN}/results")
+    all_of.post(f"{CAMPAIGN}/results/alarm/close", {"reason": "put there by hand"})
+
+
+def timed_work(all_of: Everything) -> None:
+    all_of.clock.advance(3 * HOUR)
+    all_of.owner = all_of.cast.token("campaigns.*", "links.*")
+    for _ in range(2):
+        for job in all_of.app._jobs():
+            all_of.client.run(all_of.app.jobs.run_slice(job))
+    all_of.client.run(all_of.app.routes.poll())
+    all_of.clock.advance(2 * SECOND)
+    all_of.home.keyring.refresh()
+    report = compare.recount(all_of.home.database, now=all_of.clock.now())
+    assert compare.row_count(all_of.home.database) > 10
+    assert report.equal > 10
+
+
+def public(all_of: Everything) -> None:
+    """The same by a token, at the addresses that are made for tokens."""
+    by = all_of.cast.token("campaigns.*", "links.*")
+    all_of.get(f"{PUBLIC}/campaigns/new-buyer-funnel/health", by=by)
+    all_of.get("/v2/handles", by=by)
+    all_of.get(f"{PUBLIC}/links", by=by)
+    all_of.call("PUT", f"{PUBLIC}/links/short-lived", {"destinationUrl": f"{SHOP}/x"}, by=by)
+    all_of.get(f"{PUBLIC}/links/short-lived", by=by)
+    all_of.post(f"{PUBLIC}/links/short-lived/route-preview", {}, by=by)
+    all_of.call("DELETE", f"{PUBLIC}/links/short-lived", by=by)
+
+
+def take_down(all_of: Everything) -> None:
+    all_of.call("DELETE", f"{OURS}/links/more", by=all_of.owner)
+    all_of.post(f"{CAMPAIGN}/transitions", {"to": "COMPLETED"})
+    draft = {**NEW_CAMPAIGN, "campaignId": "unused", "status": "DRAFT", "primaryLink": None}
+    all_of.post(f"{OURS}/campaigns", {name: value for name, value in draft.items() if value is not None})
+    all_of.call("DELETE", f"{OURS}/campaigns/unused", by=all_of.owner)
+    all_of.clock.advance(31 * DAY)
+    for job in all_of.app._jobs():
+        all_of.client.run(all_of.app.jobs.run_slice(job))
+
+
+def pages(all_of: Everything) -> None:
+    nobody = Actor("nobody")
+    for path in ("/", "/docs/", "/docs/api", "/docs/ctx", "/docs/errors/invalid_ctx", "/openapi.json"):
+        all_of.call("GET", path, by=nobody, follow_redirects=False)
+    all_of.get("/docs", by=nobody, follow_redirects=False)
+    all_of.get("/v2/system/health", by=nobody)
+
+
+def rest(all_of: Everything) -> None:
+    """What commands do, and what only rare figures ask for."""
+    home, ref = all_of.home, (HANDLE, "new-buyer-funnel")
+    place = Place(HANDLE, "live", ("new-buyer-funnel",))
+
+    def ask(tx: Transaction) -> None:
+        access.any_user(tx)
+        counters.was_counted(tx, place, "new-buyer-funnel", "arrived")
+        results.has_arrivals(tx, ref, "live", 0)
+        proofs.standing_receipts(tx, *ref)
+        tallies.quarters(tx, HANDLE, "live", "new-buyer-funnel", 0)
+
+    home.database.read_now(ask)
+    home.database.write_now(lambda tx: access.set_password_hash(tx, all_of.cast.boss.user_id, "x"))
+    home.database.write_now(lambda tx: rotate(tx, home.seal, all_of.clock.now(), Purpose.CTX))
+    all_of.client.run(all_of.app.jobs.stop())
