@@ -9,7 +9,7 @@ from funnelproof.errors import Unavailable
 from funnelproof.handles import store as handles
 from funnelproof.links import store as links
 from funnelproof.links.link import LinkRef
-from funnelproof.storage.changes import versions
+from funnelproof.storage.changes import known, versions
 from funnelproof.storage.database import Database, Transaction
 from funnelproof.worlds.route import Route
 
@@ -100,7 +100,7 @@ class RouteCache:
 
 
 def read_routes(tx: Transaction, refs: Collection[LinkRef]) -> dict[LinkRef, Route]:
-    there = handles.existing(tx, {handle for handle, _ in refs})
+    there = known(tx, {handle for handle, _ in refs})
     found = links.find_many(tx, [ref for ref in refs if ref[0] in there])
     owners = {handle: handles.find(tx, handle) for handle in {link.handle for link in found}}
     wanted = {(link.handle, link.campaign_id) for link in found if link.campaign_id}

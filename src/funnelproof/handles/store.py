@@ -1,6 +1,6 @@
 """Rows of `handles` and `handle_zones`."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import Select, delete, insert, select, update
@@ -43,11 +43,6 @@ def find(tx: Transaction, handle: str, *, to_change: bool = False) -> Handle | N
     statement = select(handles).where(handles.c.handle == handle)
     found = _with_zones(tx, tx.all(statement.with_for_update() if to_change else statement))
     return found[0] if found else None
-
-
-def existing(tx: Transaction, names: Collection[str]) -> set[str]:
-    """Which of these handles there are."""
-    return {row["handle"] for row in tx.all(select(handles.c.handle).where(handles.c.handle.in_(sorted(names))))}
 
 
 def of_member(tx: Transaction, user_id: str, *, after: tuple[Any, ...] | None, rows: int) -> list[Handle]:

@@ -1,5 +1,7 @@
 """The change counter: a row for each handle, bumped by configuration writes. Caches poll it: writers know no reader."""
 
+from collections.abc import Collection
+
 from sqlalchemy import select
 
 from funnelproof.storage.bulk import rows_among
@@ -19,6 +21,11 @@ def version_of(tx: Transaction, handle: str) -> int:
     """How often a handle's configuration has changed."""
     found = rows_among(tx, changes, ("version",), at={}, within="handle", values=[handle])
     return int(found[0][0]) if found else 0
+
+
+def known(tx: Transaction, names: Collection[str]) -> set[str]:
+    """Which of these handles there are: each has been changed at least once, by being made."""
+    return {name for (name,) in rows_among(tx, changes, ("handle",), at={}, within="handle", values=names)}
 
 
 def versions(tx: Transaction) -> dict[str, int]:

@@ -82,6 +82,7 @@ class Engines(Protocol):
     reading: Engine
     writing: Engine
     writer_threads: int
+    handles_apart: bool
     desk: "Desk | None"
 
     def writing_alone(self) -> AbstractContextManager[None]: ...

@@ -46,15 +46,13 @@ class Lane:
     """One group at a time, from bounded queues, one for each handle. What is submitted is answered once it is durable.
 
     A group takes from the handles in turn, so that a crowd at one does not make another wait. Where a transaction
-    should stay with one handle (`handles_apart`), the handles take turns by the group.
+    should stay with one handle (`Engines.handles_apart`), the handles take turns by the group.
     All that is submitted comes from one event loop; only `close` may be called from another thread.
     """
 
-    def __init__(
-        self, database: Database, *, waiting_limit: int, group_limit: int, handles_apart: bool = False
-    ) -> None:
+    def __init__(self, database: Database, *, waiting_limit: int, group_limit: int) -> None:
         self._database = database
-        self._waiting_limit, self._group_limit, self._handles_apart = waiting_limit, group_limit, handles_apart
+        self._waiting_limit, self._group_limit = waiting_limit, group_limit
         self._queues: OrderedDict[str, deque[_Waiting]] = OrderedDict()
         self._waiting = 0
         self._work: asyncio.Task[None] | None = None
@@ -117,12 +115,12 @@ class Lane:
         while self._queues and len(group) < self._group_limit:
             share = max(1, (self._group_limit - len(group)) // len(self._queues))
             handle, queue = self._queues.popitem(last=False)
-            if self._handles_apart:
+            if self._database.engines.handles_apart:
                 share = self._group_limit
             group += [queue.popleft() for _ in range(min(len(queue), share))]
             if queue:
                 self._queues[handle] = queue
-            if self._handles_apart:
+            if self._database.engines.handles_apart:
                 break
         self._waiting -= len(group)
         return group

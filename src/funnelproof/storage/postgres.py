@@ -16,6 +16,7 @@ class PostgresEngines:
     """Reads see one moment (repeatable read); writes run at read committed and meet on unique indexes."""
 
     writer_threads = 4
+    handles_apart = True
     desk: Desk | None = None
 
     def __init__(self, url: str) -> None:

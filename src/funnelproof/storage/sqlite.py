@@ -29,6 +29,7 @@ class SqliteEngines:
     """Readers never wait; writers take `write.lock` in turn (SQLite's own lock starves one of two writers)."""
 
     writer_threads = 1
+    handles_apart = False
 
     def __init__(self, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
