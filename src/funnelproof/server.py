@@ -12,7 +12,7 @@ from collections.abc import Callable
 from typing import Any
 
 import structlog
-from granian.constants import Interfaces
+from granian.constants import HTTPModes, Interfaces
 from granian.log import LogLevels
 from granian.server.mp import MPServer
 
@@ -51,6 +51,8 @@ def serve(given: Settings, *, host: str, port: int, workers: int, on_ready: Call
         "funnelproof.server:application",
         factory=True,
         interface=Interfaces.ASGI,
+        # Telling HTTP/1.1 from 2 by the first bytes would wait for them without a limit of time.
+        http=HTTPModes.http1,
         address=host,
         port=port,
         workers=workers,
