@@ -11,7 +11,7 @@ from bench.soak.wire import Answer, Connection, NoAnswer
 BROWSER = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/126.0 Safari/537.36"
 CONVERSIONS = "/v2/public/conversions"
 TAGS = "utm_source=mail&utm_medium=email&utm_campaign=launch"
-PAUSE_SECONDS = 0.02
+PAUSE_SECONDS = 0.05
 COMES_BACK, ORDERS_TWICE = 0.3, 0.1
 
 
@@ -54,7 +54,7 @@ class Buyer:
 
     def __init__(self, crowd: Crowd, name: str) -> None:
         self._crowd, self._seen, self._name = crowd, crowd.seen, name
-        self._random = random.Random(f"{crowd.seed} {name}")  # noqa: S311 - choices of a test
+        self._random = random.Random(f"{crowd.seed} {name}")
         self._connection = Connection(crowd.url, **{"User-Agent": BROWSER})
         self._cookie = ""
 
@@ -70,12 +70,13 @@ class Buyer:
                     await self._pause(self._crowd.pause_seconds)
 
     async def _click(self) -> str | None:
-        cookie = {"Cookie": self._cookie} if self._cookie and self._random.random() < COMES_BACK else {}
-        answer = await self._ask("GET", f"{self._crowd.link}?{TAGS}", **cookie)
+        comes_back = self._random.random() < COMES_BACK
+        answer = await self._ask("GET", f"{self._crowd.link}?{TAGS}", cookie=self._cookie if comes_back else "")
         if answer is None or self._is_refused(answer):
             return None
         if answer.status != 302:
-            return self._note(answer)
+            self._note(answer)
+            return None
         self._seen.clicks.add("clk_" + answer.headers["x-request-id"].removeprefix("req_"))
         self._cookie = answer.headers.get("set-cookie", self._cookie).partition(";")[0]
         return answer.headers["location"].rpartition("ctx=")[2]
@@ -83,19 +84,25 @@ class Buyer:
     async def _order(self, key: str, ctx: str) -> None:
         """201 to the first time; 200 only where an answer was missed before, or to a repeat."""
         body = json.dumps({"ctx": ctx, "idempotencyKey": key, "value": "49.90"}).encode()
-        may_be_known = False
-        while not self._crowd.stop.is_set() or not may_be_known:
-            answer = await self._ask("POST", CONVERSIONS, body)
-            if answer is not None and not self._is_refused(answer):
-                break
-            may_be_known = True
-        else:
+        answer, tries = await self._answer_to(body)
+        if answer is None:
             return
-        if answer.status != 201 and not (answer.status == 200 and may_be_known):
-            return self._note(answer)
+        if answer.status != 201 and not (answer.status == 200 and tries > 1):
+            self._note(answer)
+            return
         self._seen.conversions[key] = json.loads(answer.body)["conversionId"]
         if self._random.random() < ORDERS_TWICE:
             await self._repeat(key, body)
+
+    async def _answer_to(self, body: bytes) -> tuple[Answer | None, int]:
+        """(the answer, how often it was asked for); None if the crowd was stopped before there was one."""
+        tries = 0
+        while tries == 0 or not self._crowd.stop.is_set():
+            tries += 1
+            answer = await self._ask("POST", CONVERSIONS, body)
+            if answer is not None and not self._is_refused(answer):
+                return answer, tries
+        return None, tries
 
     async def _repeat(self, key: str, body: bytes) -> None:
         answer = await self._ask("POST", CONVERSIONS, body)
@@ -105,11 +112,11 @@ class Buyer:
         if answer.status != 200 or json.loads(answer.body)["conversionId"] != self._seen.conversions[key]:
             self._note(answer)
 
-    async def _ask(self, method: str, path: str, body: bytes | None = None, **headers: str) -> Answer | None:
+    async def _ask(self, method: str, path: str, body: bytes | None = None, cookie: str = "") -> Answer | None:
         loop = asyncio.get_running_loop()
         began = loop.time()
         try:
-            answer = await self._connection.ask(method, path, body, **headers)
+            answer = await self._connection.ask(method, path, body, **({"Cookie": cookie} if cookie else {}))
         except NoAnswer:
             self._seen.broken += 1
             await self._pause(PAUSE_SECONDS)

@@ -24,6 +24,8 @@ class Stored:
 class Balance:
     """`lost` was acknowledged and is not there; `doubled` are keys that are there more than once."""
 
+    stored_clicks: int
+    stored_conversions: int
     lost_clicks: set[str]
     lost_conversions: set[str]
     doubled: set[str]
@@ -53,6 +55,8 @@ def balance(database: Database, seen: Acknowledged, progress: Progress | None = 
     found = stored(database)
     report = recount(database, now=time.time_ns() // 1000, progress=progress)
     return Balance(
+        stored_clicks=len(found.clicks),
+        stored_conversions=sum(map(len, found.conversions.values())),
         lost_clicks=seen.clicks - found.clicks,
         lost_conversions={key for key, id_ in seen.conversions.items() if id_ not in found.conversions.get(key, [])},
         doubled={key for key, ids in found.conversions.items() if len(ids) > 1},

@@ -23,9 +23,11 @@ LINK = f"{PATH}?{TAGS}"
 
 
 @contextlib.contextmanager
-def buyers(url: str, seen: Acknowledged, *, number: int = 6, tag: str = "") -> Iterator[None]:
+def buyers(
+    url: str, seen: Acknowledged, *, number: int = 6, tag: str = "", pause_seconds: float = 0.0
+) -> Iterator[None]:
     """Keep buying until the block ends."""
-    crowd = Crowd(url, PATH, seen, number, tag)
+    crowd = Crowd(url, PATH, seen, number, tag, pause_seconds=pause_seconds)
     loop = asyncio.new_event_loop()
     thread = threading.Thread(target=loop.run_until_complete, args=(crowd.buy(),))
     thread.start()
