@@ -57,7 +57,7 @@ def serve(given: Settings, *, host: str, port: int, workers: int, on_ready: Call
         port=port,
         workers=workers,
         websockets=False,
-        # Beyond it connections wait unanswered, idle ones counted: claims must meet the lane's bound, a 503, long before.
+        # Beyond it connections wait unanswered, idle ones counted: claims must meet the lane's bound long before.
         backpressure=max(CONNECTIONS, 2 * given.ingest_waiting),
         respawn_failed_workers=True,
         workers_kill_timeout=SECONDS_TO_STOP,

@@ -1,6 +1,7 @@
 """More buyers than a server can take: a bounded queue, an early 503, bounded time and memory, nothing lost."""
 
 import re
+import resource
 import threading
 import time
 from collections.abc import Iterator
@@ -11,6 +12,7 @@ from bench.soak.buyers import Acknowledged
 from cli.conftest import Served
 from faults.load import buyers, check_nothing_lost_or_doubled, memory_of, wait_for, wait_for_refusals
 from faults.place import Place
+from funnelproof.server import allow_files
 
 WAITING = 16
 BUYERS = 4 * 64
@@ -68,3 +70,15 @@ def _watched(served: Served) -> Iterator[list[int]]:
         stop.set()
         thread.join(30)
     assert seen
+
+
+def test_a_server_asks_for_as_many_files_as_it_may_hold_connections() -> None:
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    try:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (300, before[1]))
+        allow_files(200)
+        assert resource.getrlimit(resource.RLIMIT_NOFILE)[0] == 300
+        allow_files(350)
+        assert resource.getrlimit(resource.RLIMIT_NOFILE)[0] == 350
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, before)
