@@ -35,6 +35,7 @@ def run(
     workers: Annotated[int, typer.Option(min=1, max=16, help="Processes of the server.")] = 1,
     connections: Annotated[int, typer.Option(min=1, help="Who buy at the same time.")] = 16,
     pause: Annotated[float, typer.Option(min=0, help="Seconds between one buyer's orders.")] = 0.0,
+    waiting: Annotated[int, typer.Option(help="Claims that may wait; 16 with --connections 256 is overload.")] = 4096,
     seed: Annotated[int | None, typer.Option(help="Chooses the moments; printed, to run it again.")] = None,
     wal: Annotated[
         bool, typer.Option("--wal", help="Instead: time the first answer after a log of --wal-mib.")
@@ -48,7 +49,7 @@ def run(
         raise typer.BadParameter("--wal measures SQLite's log; leave --engine out")
     plan = Plan(minutes * 60, kills, connections, pause, secrets.randbelow(10**6) if seed is None else seed)
     console = Console(stderr=True)
-    with a_place(engine, keep=keep) as place:
+    with a_place(engine, waiting=waiting, keep=keep) as place:
         server = Server(place, workers)
         report = _measured(place, server, plan, console, wal_mib if wal else 0)
         if keep:

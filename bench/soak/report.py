@@ -74,6 +74,7 @@ class Report:
         table.add_row("doubled", "", str(len(self.balance.doubled)))
         table.add_row("sent again on purpose", "", str(self.seen.repeats))
         table.add_row("refused (503), without an answer", str(self.seen.refused), str(self.seen.broken))
+        table.add_row("slowest answer", "", f"{self.seen.slowest_seconds:.2f} s")
         table.add_row("counters equal, different", str(self.balance.equal), str(len(self.balance.different)))
         if self.log_mib:
             late = f"{self.lives[-1].started_in_seconds:.2f} s"
