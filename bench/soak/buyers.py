@@ -54,7 +54,7 @@ class Buyer:
 
     def __init__(self, crowd: Crowd, name: str) -> None:
         self._crowd, self._seen, self._name = crowd, crowd.seen, name
-        self._random = random.Random(f"{crowd.seed} {name}")
+        self._random = random.Random(f"{crowd.seed} {name}")  # noqa: S311 - choices of a test
         self._connection = Connection(crowd.url, **{"User-Agent": BROWSER})
         self._cookie = ""
 

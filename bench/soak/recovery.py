@@ -9,9 +9,9 @@ import sys
 from pathlib import Path
 
 from bench.soak.buyers import Acknowledged
-from bench.soak.place import Place, furnish
-from bench.soak.run import Plan, Progress, crowd_of
+from bench.soak.run import Plan, Progress, crowd_of, furnish
 from bench.soak.server import Server
+from bench.stand import Stand
 from funnelproof.storage.sqlite import FILE
 
 MIB = 1 << 20
@@ -25,17 +25,17 @@ time.sleep(86400)
 """
 
 
-async def recover(place: Place, server: Server, plan: Plan, mib: int, progress: Progress) -> tuple[Acknowledged, int]:
+async def recover(stand: Stand, server: Server, plan: Plan, mib: int, progress: Progress) -> tuple[Acknowledged, int]:
     """Fill the log, kill, start again: (what was acknowledged, MiB). The server's last life tells how long it took."""
     seen, found = Acknowledged(), 0
     await asyncio.to_thread(server.start)
     try:
-        await furnish(place, server.url)
-        reader = await asyncio.to_thread(_reader, place)
+        await furnish(stand, server.url)
+        reader = await asyncio.to_thread(_reader, stand)
         try:
-            await _fill(place, server, plan, seen, mib, progress)
+            await _fill(stand, server, plan, seen, mib, progress)
             await asyncio.to_thread(server.kill_all)
-            found = log_size(place) // MIB
+            found = log_size(stand) // MIB
         finally:
             # A reader that ended in good order would carry the log over, which is what is to be measured.
             reader.kill()
@@ -46,25 +46,25 @@ async def recover(place: Place, server: Server, plan: Plan, mib: int, progress: 
     return seen, found
 
 
-async def _fill(place: Place, server: Server, plan: Plan, seen: Acknowledged, mib: int, progress: Progress) -> None:
+async def _fill(stand: Stand, server: Server, plan: Plan, seen: Acknowledged, mib: int, progress: Progress) -> None:
     crowd = crowd_of(server, plan, seen)
     buying = asyncio.create_task(crowd.buy())
     size = before = 0
     while size < mib * MIB:
         await asyncio.sleep(0.25)
-        before, size = size, log_size(place)
+        before, size = size, log_size(stand)
         progress(f"The log grows to {mib} MiB", (size - before) / MIB)
     crowd.stop.set()
     await buying
 
 
-def log_size(place: Place) -> int:
-    log = Path(place.data / f"{FILE}-wal")
+def log_size(stand: Stand) -> int:
+    log = Path(stand.data / f"{FILE}-wal")
     return log.stat().st_size if log.exists() else 0
 
 
-def _reader(place: Place) -> "subprocess.Popen[bytes]":
-    reader = subprocess.Popen([sys.executable, "-c", READER, str(place.data / FILE)], stdout=subprocess.PIPE)
-    assert reader.stdout is not None
+def _reader(stand: Stand) -> "subprocess.Popen[bytes]":
+    reader = subprocess.Popen([sys.executable, "-c", READER, str(stand.data / FILE)], stdout=subprocess.PIPE)
+    assert reader.stdout is not None  # noqa: S101 - it was asked for
     reader.stdout.readline()
     return reader

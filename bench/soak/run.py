@@ -1,14 +1,16 @@
 """The run: buyers who never rest, kills at random moments in the first half, one long life in the second."""
 
 import asyncio
+import json
 import random
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from bench.soak.buyers import Acknowledged, Crowd
-from bench.soak.place import HANDLE, SLUG, Place, furnish
 from bench.soak.server import Server
+from bench.soak.wire import Connection
+from bench.stand import HANDLE, Stand, campaign
 
 SAMPLES_PER_SECOND = 2
 SHARE_WITH_KILLS = 0.5
@@ -31,12 +33,12 @@ class Plan:
         return [part / sum(parts) * self.seconds * SHARE_WITH_KILLS for part in parts]
 
 
-async def soak(place: Place, server: Server, plan: Plan, progress: Progress) -> Acknowledged:
+async def soak(stand: Stand, server: Server, plan: Plan, progress: Progress) -> Acknowledged:
     """What was acknowledged. The server is stopped when this returns."""
-    chance, seen = random.Random(plan.seed), Acknowledged()
+    chance, seen = random.Random(plan.seed), Acknowledged()  # noqa: S311 - moments of a test
     await asyncio.to_thread(server.start)
     try:
-        await furnish(place, server.url)
+        await furnish(stand, server.url)
         crowd = crowd_of(server, plan, seen)
         buying = asyncio.create_task(crowd.buy())
         await _live(server, plan, chance, progress)
@@ -47,9 +49,24 @@ async def soak(place: Place, server: Server, plan: Plan, progress: Progress) -> 
     return seen
 
 
+async def furnish(stand: Stand, url: str) -> None:
+    """The campaign that the buyers click."""
+    async with Connection(url, Authorization=f"Bearer {stand.token}") as connection:
+        made = await connection.ask("POST", f"/v2/handles/{HANDLE}/campaigns", json.dumps(campaign()).encode())
+    if made.status != 201:
+        raise RuntimeError(f"the campaign was refused: {made.body!r}")
+
+
 def crowd_of(server: Server, plan: Plan, seen: Acknowledged) -> Crowd:
-    link = f"/{HANDLE}/{SLUG}"
-    return Crowd(server.url, link, seen, plan.connections, "soak-", seed=plan.seed, pause_seconds=plan.pause_seconds)
+    return Crowd(
+        server.url,
+        f"/{HANDLE}/buy-now",
+        seen,
+        plan.connections,
+        "soak-",
+        seed=plan.seed,
+        pause_seconds=plan.pause_seconds,
+    )
 
 
 async def _live(server: Server, plan: Plan, chance: random.Random, progress: Progress) -> None:

@@ -4,14 +4,14 @@ import os
 import random
 import select
 import signal
-import socket
 import subprocess
+import sys
 import time
 from dataclasses import dataclass, field
 
 import psutil
 
-from bench.soak.place import Place
+from bench.stand import Stand, free_port
 
 PATIENCE_SECONDS = 60.0
 SECONDS_TO_STOP = 15.0
@@ -29,8 +29,8 @@ class Life:
 
 
 class Server:
-    def __init__(self, place: Place, workers: int = 1) -> None:
-        self._place, self._workers, self._port = place, workers, _free_port()
+    def __init__(self, stand: Stand, workers: int = 1) -> None:
+        self._stand, self._workers, self._port = stand, workers, free_port()
         self._process: subprocess.Popen[bytes] | None = None
         self.url = f"http://127.0.0.1:{self._port}"
         self.lives: list[Life] = []
@@ -38,15 +38,19 @@ class Server:
     def start(self) -> None:
         """Returns when it answers."""
         began = time.monotonic()
-        command = self._place.command("serve", "--port", str(self._port), "--workers", str(self._workers))
-        with (self._place.data / LOG).open("ab") as log:
+        words = ["serve", "--data", str(self._stand.data), "--port", str(self._port), "--workers", str(self._workers)]
+        with (self._stand.data / LOG).open("ab") as log:
             self._process = subprocess.Popen(
-                command, stdout=subprocess.PIPE, stderr=log, env=self._place.environment, start_new_session=True
+                [sys.executable, "-m", "funnelproof", *words, "--json"],
+                stdout=subprocess.PIPE,
+                stderr=log,
+                env=self._stand.variables(),
+                start_new_session=True,
             )
-        assert self._process.stdout is not None
+        assert self._process.stdout is not None  # noqa: S101 - it was asked for
         ready, _, _ = select.select([self._process.stdout], [], [], PATIENCE_SECONDS)
         if not ready or self._process.poll() is not None:
-            raise RuntimeError(f"the server did not start: see {self._place.data / LOG}")
+            raise RuntimeError(f"the server did not start: {(self._stand.data / LOG).read_text()[-500:]}")
         self.lives.append(Life(time.monotonic() - began, time.monotonic()))
 
     def sample(self) -> None:
@@ -93,7 +97,7 @@ class Server:
 
     @property
     def _running(self) -> subprocess.Popen[bytes]:
-        assert self._process is not None
+        assert self._process is not None  # noqa: S101 - callers started it
         return self._process
 
 
@@ -107,9 +111,3 @@ def memory_of(workers: list[psutil.Process]) -> int:
             continue
         total += told.rss - told.shared
     return total
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
