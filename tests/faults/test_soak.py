@@ -29,9 +29,8 @@ def soak(*words: str) -> tuple[int, dict[str, Any]]:
     return ended.returncode, json.loads(ended.stdout)
 
 
-@pytest.mark.parametrize("engine", ["sqlite", "postgresql"])
-def test_some_seconds_with_a_kill_lose_and_double_nothing(engine: str) -> None:
-    status, told = soak("--minutes", "0.05", "--kills", "1", "--engine", engine)
+def test_some_seconds_with_a_kill_lose_and_double_nothing() -> None:
+    status, told = soak("--minutes", "0.05", "--kills", "1")
     assert told["faults"] == []
     assert status == 0
     assert told["lost"] == told["doubled"] == told["counters"]["different"] == 0
