@@ -1,7 +1,7 @@
 """The server: granian's workers around the application, and logs as JSON lines on stderr."""
 
-import gc
 import contextlib
+import gc
 import http.client
 import logging
 import multiprocessing

@@ -8,6 +8,7 @@ import signal
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import closing
 
 import psutil
 
@@ -85,12 +86,13 @@ async def ordered(connection: Connection, ctx: str, key: str) -> tuple[int, str]
 
 
 def check_nothing_lost_or_doubled(place: Place, seen: Acknowledged) -> None:
+    with closing(Database(place.engines())) as database:
+        check_balance(database, seen)
+
+
+def check_balance(database: Database, seen: Acknowledged) -> None:
     """Acknowledged ⊆ stored, every key once, counters = recount."""
-    database = Database(place.engines())
-    try:
-        found = balance(database, seen)
-    finally:
-        database.close()
+    found = balance(database, seen)
     assert seen.unexpected == []
     assert found.lost_clicks == set()
     assert found.lost_conversions == set()
