@@ -42,23 +42,23 @@ def made() -> Any:
 
 
 def main(port: int, workers: int = 1) -> None:
-    from granian.constants import Interfaces
+    from granian.constants import HTTPModes, Interfaces
     from granian.log import LogLevels
     from granian.server.mp import MPServer
 
-    from funnelproof.server import SECONDS_TO_STOP
-    from funnelproof.settings import MAX_LANE_WAITING
+    from funnelproof.server import CONNECTIONS, SECONDS_TO_STOP
 
     multiprocessing.set_start_method("fork", force=True)
     MPServer(
         "bench.bare:made",
         factory=True,
         interface=Interfaces.ASGI,
+        http=HTTPModes.http1,
         address="127.0.0.1",
         port=port,
         workers=workers,
         websockets=False,
-        backpressure=2 * MAX_LANE_WAITING,
+        backpressure=CONNECTIONS,
         respawn_failed_workers=True,
         workers_kill_timeout=SECONDS_TO_STOP,
         log_level=LogLevels.warning,

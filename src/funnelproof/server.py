@@ -1,16 +1,18 @@
 """The server: granian's workers around the application, and logs as JSON lines on stderr."""
 
+import contextlib
 import gc
 import http.client
 import logging
 import multiprocessing
+import resource
 import threading
 import time
 from collections.abc import Callable
 from typing import Any
 
 import structlog
-from granian.constants import Interfaces
+from granian.constants import HTTPModes, Interfaces
 from granian.log import LogLevels
 from granian.server.mp import MPServer
 
@@ -20,6 +22,7 @@ from funnelproof.storage.slots import hold_slot
 from funnelproof.web.edge import Asgi
 
 SECONDS_TO_STOP = 9
+CONNECTIONS = 8192
 PATIENCE_SECONDS = 30.0
 FIRST_ASKED = "/_fp/plain.css"
 GRANIAN_LEVELS = {"debug": LogLevels.info, "error": LogLevels.error}
@@ -41,18 +44,21 @@ class Server(MPServer):
 
 def serve(given: Settings, *, host: str, port: int, workers: int, on_ready: Callable[[], None]) -> None:
     """Serve until SIGTERM or SIGINT. Workers read their settings from the environment."""
+    allow_files(2 * CONNECTIONS)
     # Forked workers share what is imported here already: they start, and start again, within a fraction of a second.
     multiprocessing.set_start_method("fork", force=True)
     server = Server(
         "funnelproof.server:application",
         factory=True,
         interface=Interfaces.ASGI,
+        # Telling HTTP/1.1 from 2 by the first bytes would wait for them without a limit of time.
+        http=HTTPModes.http1,
         address=host,
         port=port,
         workers=workers,
         websockets=False,
-        # Claims are refused by the lane's own bound, with a 503, before connections have to wait.
-        backpressure=2 * given.ingest_waiting,
+        # Beyond it connections wait unanswered, idle ones counted: claims must meet the lane's bound long before.
+        backpressure=max(CONNECTIONS, 2 * given.ingest_waiting),
         respawn_failed_workers=True,
         workers_kill_timeout=SECONDS_TO_STOP,
         log_level=GRANIAN_LEVELS.get(given.log_level.lower(), LogLevels.warning),
@@ -76,6 +82,15 @@ def look_for_cycles_less_often() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(50_000, 20, 50)
+
+
+def allow_files(wanted: int) -> None:
+    """Many systems allow a process 1,024 open files, connections among them, until it asks for more."""
+    allowed, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if allowed != resource.RLIM_INFINITY and allowed < wanted:
+        goal = wanted if most == resource.RLIM_INFINITY else min(wanted, most)
+        with contextlib.suppress(ValueError, OSError):  # a system may have a ceiling that it does not tell
+            resource.setrlimit(resource.RLIMIT_NOFILE, (goal, most))
 
 
 def answers(host: str, port: int) -> bool:

@@ -12,8 +12,10 @@ import httpx2
 import psycopg
 import pytest
 
-from cli.conftest import BROWSER, Served, failed_checks, funnelproof, init, serving
-from faults.load import LINK, Acknowledged, buyers, check_nothing_lost_or_doubled, prepare, stored, wait_for
+from bench.soak.buyers import Acknowledged
+from bench.soak.ledger import stored
+from cli.conftest import BROWSER, CAMPAIGN, HANDLE, Served, failed_checks, funnelproof, init, make_token, serving
+from faults.load import LINK, buyers, check_balance, wait_for
 from funnelproof.recount.compare import recount
 from funnelproof.storage.database import Database
 from funnelproof.storage.postgres import PostgresEngines
@@ -63,7 +65,8 @@ def test_a_server_at_work_is_backed_up_and_goes_on_from_there_on_the_other_engin
     assert init(data, **here).returncode == 0
     seen = Acknowledged()
     with serving(data, **here) as served:
-        prepare(data, served, **here)
+        with served.client(make_token(data, "campaigns.*", **here)) as client:
+            assert client.post(f"/v2/handles/{HANDLE}/campaigns", json=CAMPAIGN).status_code == 201
         body, conversion_id = order_before(served)
         with buyers(served.url, seen, number=3):
             wait_for(seen, 20)
@@ -72,8 +75,8 @@ def test_a_server_at_work_is_backed_up_and_goes_on_from_there_on_the_other_engin
             assert made.returncode == 0, made.stderr + made.stdout
             wait_for(seen, 10)
     with database(data, here) as first:
-        check_nothing_lost_or_doubled(first, seen)
-        ids, _ = stored(first)
+        check_balance(first, seen)
+        ids = stored(first).clicks
     told = json.loads(made.stdout)
     assert (told["engine"], told["withSecret"]) == (source, False)
 
@@ -84,10 +87,10 @@ def test_a_server_at_work_is_backed_up_and_goes_on_from_there_on_the_other_engin
     assert answer["recount"]["different"] == 0
     assert answer["recount"]["equal"] > 10
     with database(copy, there) as second:
-        clicks, by_key = stored(second)
+        found = stored(second)
         assert recount(second, now=time.time_ns() // 1000).differences == []
-    assert before | {conversion_id} <= {one for found in by_key.values() for one in found}
-    assert clicks < ids
+    assert before | {conversion_id} <= {one for ids_of_key in found.conversions.values() for one in ids_of_key}
+    assert found.clicks < ids
 
     refused = funnelproof("serve", "--data", copy, "--port", 0, "--json", **there)
     assert json.loads(refused.stdout)["error"] == "missing_secret"

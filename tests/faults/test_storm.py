@@ -1,52 +1,52 @@
 """One key from many doors at once, on two processes: one row, one 201, the others the same conversion."""
 
-import threading
+import asyncio
+import contextlib
 from collections import Counter
-from pathlib import Path
+from collections.abc import Sequence
 
-import httpx2
+import pytest
 
-from cli.conftest import BROWSER, serving
-from faults.load import LINK, prepare
+from bench.soak.ledger import stored
+from bench.soak.wire import Connection
+from faults.load import clicked, ordered
+from faults.place import Place
 from funnelproof.recount.compare import recount
 from funnelproof.storage.database import Database
-from funnelproof.storage.sqlite import SqliteEngines
 
 DOORS = 64
 
 
-def test_one_key_from_sixty_four_connections_on_two_workers_is_one_conversion(data: Path) -> None:
-    with serving(data, "--workers", "2") as served:
-        prepare(data, served)
-        with served.client(**{"User-Agent": BROWSER}) as client:
-            ctx = client.get(LINK).headers["location"].rpartition("ctx=")[2]
-        statuses, ids = _storm(served.url, {"ctx": ctx, "idempotencyKey": "order-1", "value": "49.90"})
+@pytest.mark.parametrize("processes", ["two workers", "two servers"])
+def test_one_key_from_sixty_four_connections_on_two_processes_is_one_conversion(place: Place, processes: str) -> None:
+    with contextlib.ExitStack() as servers:
+        workers = "2" if processes == "two workers" else "1"
+        urls = [servers.enter_context(place.serving("--workers", workers)).url]
+        if processes == "two servers":
+            urls.append(servers.enter_context(place.serving()).url)
+        answers = asyncio.run(_storm(urls))
+    statuses = Counter(status for status, _ in answers)
     assert statuses[201] == 1
     assert set(statuses) <= {200, 201, 503}
     assert statuses[200] >= DOORS // 2
-    assert len(ids) == 1
-    database = Database(SqliteEngines(data))
+    _check_stored_once(place, {conversion_id for status, conversion_id in answers if status != 503})
+
+
+async def _storm(urls: Sequence[str]) -> list[tuple[int, str]]:
+    ctx = await clicked(urls[0])
+    together = asyncio.Barrier(DOORS)
+
+    async def convert(url: str) -> tuple[int, str]:
+        async with Connection(url) as connection:
+            await connection.ask("GET", "/v2/public/context")
+            await together.wait()
+            return await ordered(connection, ctx, "order-1")
+
+    return await asyncio.gather(*(convert(urls[at % len(urls)]) for at in range(DOORS)))
+
+
+def _check_stored_once(place: Place, ids: set[str]) -> None:
+    database = Database(place.engines())
+    assert [set(found) for found in stored(database).conversions.values()] == [ids]
     assert recount(database, now=2**60).differences == []
     database.close()
-
-
-def _storm(url: str, body: dict[str, str]) -> tuple[Counter[int], set[str]]:
-    statuses: Counter[int] = Counter()
-    ids: set[str] = set()
-    together = threading.Barrier(DOORS)
-
-    def convert() -> None:
-        with httpx2.Client(base_url=url, timeout=20, trust_env=False) as client:
-            client.get("/v2/public/context")
-            together.wait(20)
-            answer = client.post("/v2/public/conversions", json=body)
-            statuses[answer.status_code] += 1
-            if answer.status_code in (200, 201):
-                ids.add(answer.json()["conversionId"])
-
-    threads = [threading.Thread(target=convert) for _ in range(DOORS)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(30)
-    return statuses, ids
