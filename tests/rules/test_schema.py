@@ -13,6 +13,7 @@ from sqlalchemy.schema import CreateTable
 
 import funnelproof
 from funnelproof.storage.database import Database
+from funnelproof.storage.partitions import is_partition
 from funnelproof.storage.schema import metadata
 
 SOURCE = Path(funnelproof.__file__).parent
@@ -28,7 +29,8 @@ MANY_WRITERS = {
 
 def test_the_migrations_make_exactly_the_schema(database: Database) -> None:
     with database.engines.writing.connect() as connection:
-        assert compare_metadata(MigrationContext.configure(connection), metadata) == []
+        declared = {"include_name": lambda name, kind, _parents: kind != "table" or not is_partition(name)}
+        assert compare_metadata(MigrationContext.configure(connection, opts=declared), metadata) == []
 
 
 def test_on_sqlite_every_table_is_strict_and_as_declared(database: Database, engine_kind: str) -> None:
