@@ -1,9 +1,8 @@
 """A local day of one handle and world, as retention sees it: when it began, and how long its rows must stay."""
 
 from dataclasses import dataclass
-from typing import Any
 
-from sqlalchemy import ColumnElement, and_, func, select
+from sqlalchemy import ColumnElement, Table, and_, func, select
 
 from funnelproof.campaigns.campaign import DAY_SECONDS, MAX_CTX_TTL_SECONDS
 from funnelproof.clock import DAY, HOUR, SECOND, Micros
@@ -35,26 +34,28 @@ class LocalDay:
         return self.handle, self.world
 
     @property
-    def of_clicks(self) -> ColumnElement[bool]:
-        """Its clicks, found along their ids."""
-        during = and_(clicks.c.clicked_at >= self.begin, clicks.c.clicked_at < self.end)
-        return and_(*_between(clicks, self.scope, "click_id", "clk", self.begin, self.end), during)
+    def first_click(self) -> str:
+        """Before all ids of its clicks."""
+        return id_at("clk", self.begin - SKEW)
 
     @property
-    def of_conversions(self) -> ColumnElement[bool]:
-        """Conversions that occurred on it, found along the ids of those that can have."""
-        during = and_(conversions.c.occurred_at >= self.begin, conversions.c.occurred_at < self.end)
-        return and_(*self._conversions_near, during)
+    def first_conversion(self) -> str:
+        """Before all ids of conversions that occurred on it."""
+        return id_at("cnv", self.begin - SKEW)
 
-    @property
-    def by_clicks(self) -> ColumnElement[bool]:
-        """Conversions of its clicks, whenever they occurred."""
-        during = and_(conversions.c.clicked_at >= self.begin, conversions.c.clicked_at < self.end)
-        return and_(*self._conversions_near, during)
+    def clicks_after(self, click_id: str) -> ColumnElement[bool]:
+        """Its clicks, along their ids. One lower bound only: SQLite would begin at the first it is told."""
+        span = (clicks.c.click_id > click_id, clicks.c.click_id < id_at("clk", self.end + SKEW))
+        return and_(*self._of(clicks), *span, clicks.c.clicked_at >= self.begin, clicks.c.clicked_at < self.end)
 
-    @property
-    def _conversions_near(self) -> list[ColumnElement[bool]]:
-        return _between(conversions, self.scope, "conversion_id", "cnv", self.begin, self.end + self.ctx_life)
+    def conversions_after(self, conversion_id: str, *, time: str = "occurred_at") -> ColumnElement[bool]:
+        """Conversions that occurred on it, or (time: `clicked_at`) whose click did, along their ids."""
+        id_, at = conversions.c.conversion_id, conversions.c[time]
+        span = (id_ > conversion_id, id_ < id_at("cnv", self.end + self.ctx_life + SKEW))
+        return and_(*self._of(conversions), *span, at >= self.begin, at < self.end)
+
+    def _of(self, table: Table) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+        return table.c.handle == self.handle, table.c.world == self.world
 
 
 def local_day_of(scope: Scope, day: str, zones: tuple[ZoneFrom, ...], ctx_life: Micros) -> LocalDay:
@@ -77,15 +78,3 @@ def kept_for(tx: Transaction, owner: Row, ctx_life: Micros) -> Micros:
     windows = select(func.max(campaigns.c.attribution_window_days)).where(campaigns.c.handle == owner["handle"])
     window = int(tx.execute(windows).scalar_one() or 0) * DAY
     return max(int(owner["retention_days"]) * DAY, max(window, KEPT_QUARTERS) + ctx_life)
-
-
-def _between(
-    table: Any, scope: Scope, id_name: str, prefix: str, begin: Micros, end: Micros
-) -> list[ColumnElement[bool]]:
-    lower, upper = id_at(prefix, begin - SKEW), id_at(prefix, end + SKEW)
-    return [
-        table.c.handle == scope[0],
-        table.c.world == scope[1],
-        table.c[id_name] >= lower,
-        table.c[id_name] < upper,
-    ]

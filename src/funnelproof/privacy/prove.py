@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import select
 
 from funnelproof.clock import Micros
 from funnelproof.privacy.day import LocalDay
@@ -16,9 +16,9 @@ from funnelproof.recount.rows import Scope
 from funnelproof.recount.rules import DIMENSIONS, EVENT_COUNTERS, Recount
 from funnelproof.recount.sealed import DayFigures, Sums
 from funnelproof.storage.database import Database, Row, Transaction
-from funnelproof.storage.schema import clicks, conversions, day_tallies
+from funnelproof.storage.schema import day_tallies
 
-BITE = 500
+BITE = 200
 PAUSE_SECONDS = 0.005
 CAMPAIGNS_AT_ONCE = 200
 Key = tuple[Any, ...]
@@ -56,25 +56,37 @@ async def prove(database: Database, day: LocalDay) -> Proof:
         proof.conversions += 1
         proof.last_received_at = max(proof.last_received_at or 0, row["received_at"])
 
-    await _each(database, rows.clicks_in(day.scope).where(day.of_clicks), clicks.c.click_id, count_click)
-    statement = rows.conversions_in(day.scope).where(day.of_conversions)
-    await _each(database, statement, conversions.c.conversion_id, count_conversion)
+    def bite_of_clicks(tx: Transaction, after: str) -> Sequence[Row]:
+        return tx.all(rows.clicks_in(day.scope).where(day.clicks_after(after)).limit(BITE))
+
+    def bite_of_conversions(tx: Transaction, after: str) -> Sequence[Row]:
+        return tx.all(rows.conversions_in(day.scope).where(day.conversions_after(after)).limit(BITE))
+
+    await _each(database, bite_of_clicks, count_click, key="click_id", after=day.first_click)
+    await _each(database, bite_of_conversions, count_conversion, key="conversion_id", after=day.first_conversion)
     await database.read(partial(_compare, proof, counted))
     return proof
 
 
-async def _each(database: Database, statement: Any, id_: ColumnElement[str], take: Callable[[Row], None]) -> None:
-    """Every row of a statement that is in the order of this id. Between bites, others have their turn."""
+async def _each(
+    database: Database,
+    bite: Callable[[Transaction, str], Sequence[Row]],
+    count: Callable[[Row], None],
+    *,
+    key: str,
+    after: str,
+) -> None:
+    """Every row, in the order of its id. Between bites, others have their turn."""
 
-    def bite(after: str, tx: Transaction) -> str | None:
-        found = tx.all(statement.where(id_ > after).limit(BITE))
+    def count_bite(after: str, tx: Transaction) -> str | None:
+        found = bite(tx, after)
         for row in found:
-            take(row)
-        return str(found[-1][id_.key or ""]) if len(found) == BITE else None
+            count(row)
+        return str(found[-1][key]) if len(found) == BITE else None
 
-    after: str | None = ""
-    while after is not None:
-        after = await database.read(partial(bite, after))
+    last: str | None = after
+    while last is not None:
+        last = await database.read(partial(count_bite, last))
         await asyncio.sleep(PAUSE_SECONDS)
 
 

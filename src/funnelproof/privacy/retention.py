@@ -90,7 +90,8 @@ class Retention:
         """Conversions first: which clicks are still in use is seen by those that are left."""
         seal = await self._database.read(lambda tx: seals.find_seal(tx, day.scope, day.day))
         if seal is not None:
-            await self._slices(lambda tx, after: seals.delete_conversions(tx, day, seal, after))
+            start = day.first_conversion
+            await self._slices(lambda tx, after: seals.delete_conversions(tx, day, seal, after), start)
             await self._delete_clicks(day)
             await self._database.write(lambda tx: seals.mark_emptied(tx, day, self._now()))
 
@@ -102,11 +103,11 @@ class Retention:
 
     async def _delete_clicks(self, day: LocalDay) -> int:
         kept = await self._database.read(lambda tx: seals.clicks_in_use(tx, day))
-        return await self._slices(lambda tx, after: seals.delete_clicks(tx, day, after, kept=kept))
+        return await self._slices(lambda tx, after: seals.delete_clicks(tx, day, after, kept=kept), day.first_click)
 
-    async def _slices(self, work: Callable[[Transaction, str], Deleted]) -> int:
+    async def _slices(self, work: Callable[[Transaction, str], Deleted], after: str) -> int:
         """Slice after slice, each a transaction of its own; between them, others have their turn."""
-        gone, after = 0, ""
+        gone = 0
         while True:
             done = await self._database.write(lambda tx, after=after: work(tx, after))  # type: ignore[misc]
             gone += done.rows

@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
-from sqlalchemy import Boolean, ColumnElement, Delete, Table, delete, literal_column, select, update
+from sqlalchemy import Boolean, ColumnElement, Delete, Table, and_, delete, literal_column, select, update
 
 from funnelproof.clock import Micros
 from funnelproof.ids import id_at
@@ -33,8 +33,8 @@ class Moved(Exception):  # noqa: N818 - nothing went wrong: it is proven anew an
 def seal(tx: Transaction, proof: Proof, now: Micros) -> None:
     """Raises `Moved`. Conversions that are still held go at once: they could be released while the day is emptied."""
     day = proof.day
-    held = literal_column("disposition = 'HELD'", Boolean)  # spelled out, or its index would not be used
-    tx.execute(_delete(conversions, day.scope, held, *_during(day)))
+    for campaign_id in proof.campaigns:
+        tx.execute(delete_held(day, campaign_id))
     if figures_of(dict(stored_day(tx, day, proof.campaigns))) != proof.sums:
         raise Moved
     row = {
@@ -50,6 +50,13 @@ def seal(tx: Transaction, proof: Proof, now: Micros) -> None:
     }
     if not insert_new(tx, seals, [row], returning=("day",)):
         raise Moved
+
+
+def delete_held(day: LocalDay, campaign_id: str) -> Delete:
+    """In the form in which either engine finds them along their index: campaign by campaign, HELD spelled out."""
+    held = literal_column("disposition = 'HELD'", Boolean)
+    along = (conversions.c.campaign_id == campaign_id, conversions.c.received_at >= day.begin - SKEW)
+    return _delete(conversions, day.scope, held, *along, *_during(day))
 
 
 def find_seal(tx: Transaction, scope: Scope, day: str) -> Row | None:
@@ -69,14 +76,22 @@ def mark_emptied(tx: Transaction, day: LocalDay, now: Micros) -> None:
 
 def delete_conversions(tx: Transaction, day: LocalDay, seal: Row, after: str) -> Deleted:
     """A slice of a sealed day's conversions; what they came to is added to their visitors' sealed sums at once."""
-    last = (seal["last_received_at"] or 0) + SKEW
-    reach = (conversions.c.conversion_id > after, conversions.c.conversion_id < id_at("cnv", last))
-    ids = _slice(tx, conversions, conversions.c.conversion_id, day.scope, *_during(day), *reach)
+    ids = _slice(tx, conversions.c.conversion_id, _sealed_conversions(day, seal, after))
     columns = ("campaign_id", "visitor", "disposition", "credited", "in_test", "value_minor", "currency")
     gone = _delete(conversions, day.scope, conversions.c.conversion_id.in_(ids))
     rows = tx.execute(gone.returning(*(conversions.c[name] for name in columns))).mappings().all() if ids else []
     add_up(tx, sealed_sums, _sums(day.scope, rows))  # type: ignore[arg-type]
     return Deleted(len(rows), ids[-1] if len(ids) == SLICE else None)
+
+
+def _sealed_conversions(day: LocalDay, seal: Row, after: str) -> ColumnElement[bool]:
+    """As far as they came when it was sealed, whatever the life of a ctx is by now."""
+    reach = (conversions.c.conversion_id > after, conversions.c.conversion_id < id_at("cnv", _last(seal) + SKEW))
+    return and_(*_in(conversions, day.scope), *reach, *_during(day))
+
+
+def _last(seal: Row) -> Micros:
+    return int(seal["last_received_at"] or 0)
 
 
 def _sums(scope: Scope, gone: Iterable[Row]) -> list[Row]:
@@ -96,12 +111,13 @@ def _sums(scope: Scope, gone: Iterable[Row]) -> list[Row]:
 
 def clicks_in_use(tx: Transaction, day: LocalDay) -> set[str]:
     """Clicks of a day that conversions of other days still name: these are counted where their click came from."""
-    return {row["click_id"] for row in tx.all(select(conversions.c.click_id).where(day.by_clicks))}
+    later = day.conversions_after(day.first_conversion, time="clicked_at")
+    return {row["click_id"] for row in tx.all(select(conversions.c.click_id).where(later))}
 
 
 def delete_clicks(tx: Transaction, day: LocalDay, after: str, *, kept: Collection[str]) -> Deleted:
     """A slice of a sealed day's clicks."""
-    ids = _slice(tx, clicks, clicks.c.click_id, day.scope, day.of_clicks, clicks.c.click_id > after)
+    ids = _slice(tx, clicks.c.click_id, day.clicks_after(after))
     going = [id_ for id_ in ids if id_ not in kept]
     if going:
         tx.execute(_delete(clicks, day.scope, clicks.c.click_id.in_(going)))
@@ -112,11 +128,8 @@ def _during(day: LocalDay) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
     return conversions.c.occurred_at >= day.begin, conversions.c.occurred_at < day.end
 
 
-def _slice(
-    tx: Transaction, table: Table, id_: ColumnElement[str], scope: Scope, *where: ColumnElement[bool]
-) -> list[str]:
-    statement = select(id_).where(*_in(table, scope), *where).order_by(id_).limit(SLICE)
-    return list(tx.execute(statement).scalars())
+def _slice(tx: Transaction, id_: ColumnElement[str], where: ColumnElement[bool]) -> list[str]:
+    return list(tx.execute(select(id_).where(where).order_by(id_).limit(SLICE)).scalars())
 
 
 def _delete(table: Table, scope: Scope, *where: ColumnElement[bool]) -> Delete:
