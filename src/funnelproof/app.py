@@ -22,16 +22,19 @@ from funnelproof.clock import Clock, SystemClock
 from funnelproof.conversions import describe as describe_conversions
 from funnelproof.conversions import routes as conversions
 from funnelproof.conversions.door import ConversionDoor
+from funnelproof.errors import Unavailable
 from funnelproof.handles import routes as handles
 from funnelproof.handles.handle import RESERVED
 from funnelproof.health import routes as health
 from funnelproof.installation import Installation
-from funnelproof.jobs.runner import Job, Runner
+from funnelproof.jobs.runner import Job, LongJob, Runner
 from funnelproof.keys import store
 from funnelproof.keys.ring import Keyring, forget_salts
 from funnelproof.keys.seal import FILE, MissingSecret, Seal, read_or_make_secret, read_secret
 from funnelproof.launch import routes as launch
 from funnelproof.launch.schedule import run_due
+from funnelproof.privacy.quarters import OldQuarters
+from funnelproof.privacy.retention import Retention
 from funnelproof.proofs import routes as proofs
 from funnelproof.proofs.forget import forget_worlds
 from funnelproof.results import routes as results
@@ -43,6 +46,7 @@ from funnelproof.storage.database import Database
 from funnelproof.storage.engines import engines_of
 from funnelproof.storage.ingest import Lane
 from funnelproof.storage.migrate import migrate
+from funnelproof.storage.partitions import keep_months
 from funnelproof.web.control import control_plane
 from funnelproof.web.edge import Door, Doors, Edge, Receive, Scope, Send
 
@@ -156,7 +160,7 @@ class Application:
             manual.routes(lambda: self.control.openapi()),
         ]
 
-    def _jobs(self) -> list[Job]:
+    def _jobs(self) -> list[Job | LongJob]:
         """All timed work, on one screen."""
         clock = self.home.clock
         return [
@@ -164,6 +168,9 @@ class Application:
             Job("forget_salts", 3600, lambda tx: forget_salts(tx, clock.now())),
             Job("watch_tests", 60, Watch(clock.now)),
             Job("forget_worlds", 600, lambda tx: forget_worlds(tx, clock.now())),
+            Job("forget_quarters", 3600, OldQuarters(clock.now)),
+            LongJob("retention", 3600, Retention(self.home.database, clock.now)),
+            Job("months", 3600, lambda tx: keep_months(tx, clock.now())),
         ]
 
 
@@ -176,6 +183,8 @@ def open_installation(settings: Settings, clock: Clock | None = None) -> Install
     migrate(engines)
     database = Database(engines)
     check_secret(settings, database)
+    with contextlib.suppress(Unavailable):  # somebody reads all clicks just now; the timed job tries again
+        database.write_now(lambda tx: keep_months(tx, clock.now()))
     seal = seal_of(settings)
     keyring = Keyring(database, seal, clock)
     keyring.load()

@@ -78,6 +78,20 @@ def local_day(at: Micros, zone: str) -> str:
     return datetime.fromtimestamp(at / SECOND, ZoneInfo(zone)).date().isoformat()
 
 
+def month_of(at: Micros) -> str:
+    """The calendar month of a moment in UTC, `2026-11`."""
+    return iso(at)[:7]
+
+
+def month_begin(month: str) -> Micros:
+    """The first moment of a month. Raises ValueError if it is none."""
+    return from_iso(f"{month}-01T00:00:00Z")
+
+
+def next_month(month: str) -> str:
+    return month_of(month_begin(month) + 31 * DAY)
+
+
 def span(micros: Micros) -> str:
     """A stretch of time in words, two units at the most: `3 h 12 min`."""
     seconds = abs(micros) // SECOND

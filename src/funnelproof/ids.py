@@ -49,5 +49,15 @@ def new_id(prefix: str) -> str:
     return f"{prefix}_{uuid7_hex()}"
 
 
+def id_at(prefix: str, at: int) -> str:
+    """Not an id, but where those of a moment (microseconds) begin: `clk_019ab…`, 12 hex digits after the prefix."""
+    return f"{prefix}_{max(0, at) // 1000:012x}"
+
+
+def made_at(id_: str) -> int:
+    """When an id was made, in microseconds cut to milliseconds, by the real clock."""
+    return int(id_.partition("_")[2][:12], 16) * 1000
+
+
 def is_request_id(text: str) -> bool:
     return REQUEST_ID.fullmatch(text) is not None

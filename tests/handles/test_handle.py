@@ -3,7 +3,7 @@
 import pytest
 
 from cast import Client
-from funnelproof.clock import MINUTE, SECOND, Micros, from_iso
+from funnelproof.clock import MINUTE, SECOND, Micros, from_iso, local_day
 from funnelproof.errors import Invalid
 from funnelproof.handles.handle import (
     RESERVED,
@@ -12,6 +12,7 @@ from funnelproof.handles.handle import (
     check_handle,
     check_time_zone,
     next_midnight,
+    span_of_day,
     zone_at,
 )
 from funnelproof.web.control import Control
@@ -98,3 +99,19 @@ def test_a_change_of_the_past_is_kept() -> None:
 
 def test_before_the_first_zone_the_first_zone_holds() -> None:
     assert zone_at((ZoneFrom(100, BERLIN),), 5) == BERLIN
+
+
+def test_the_span_of_a_day_holds_just_the_moments_that_have_its_name() -> None:
+    zones = change(change((ZoneFrom(0, "Pacific/Auckland"),), "America/Los_Angeles"), APIA, NOON + 72 * 60 * MINUTE)
+    hour = 60 * MINUTE
+    for at in range(NOON - 48 * hour, NOON + 192 * hour, hour // 2):
+        begin, end = span_of_day(zones, local_day(at, zone_at(zones, at)))
+        assert begin <= at < end
+        assert local_day(begin - 1, zone_at(zones, begin - 1)) != local_day(at, zone_at(zones, at))
+        assert local_day(end, zone_at(zones, end)) != local_day(at, zone_at(zones, at))
+
+
+def test_days_on_which_the_clocks_change_have_23_or_25_hours() -> None:
+    berlin = (ZoneFrom(0, BERLIN),)
+    lengths = [end - begin for begin, end in (span_of_day(berlin, day) for day in ("2026-03-29", "2026-10-25"))]
+    assert lengths == [23 * 60 * MINUTE, 25 * 60 * MINUTE]

@@ -5,7 +5,7 @@ import asyncio
 from funnel import rows_of
 from funnelproof.clock import MINUTE
 from funnelproof.jobs.lease import take
-from funnelproof.jobs.runner import Job, Runner
+from funnelproof.jobs.runner import Job, LongJob, Runner
 from funnelproof.storage.database import Database, Transaction
 
 
@@ -92,3 +92,21 @@ def test_a_job_that_fails_is_tried_again_and_stops_no_other(database: Database) 
     asyncio.run(run())
     assert calls.count("breaks") > 1
     assert calls.count("works") > 1
+
+
+def test_long_work_is_begun_only_by_whoever_holds_the_lease(database: Database) -> None:
+    begun: list[str] = []
+
+    async def run() -> list[int]:
+        def work_of(name: str) -> LongJob:
+            async def work() -> int:
+                begun.append(name)
+                return await database.write(lambda _tx: 1)
+
+            return LongJob("long", 60, work)
+
+        runners = {name: Runner(database, []) for name in ("first", "second")}
+        return [await runners[name].run_slice(work_of(name)) for name in ("first", "second", "first")]
+
+    assert asyncio.run(run()) == [1, 0, 1]
+    assert begun == ["first", "first"]

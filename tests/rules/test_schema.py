@@ -13,6 +13,7 @@ from sqlalchemy.schema import CreateTable
 
 import funnelproof
 from funnelproof.storage.database import Database
+from funnelproof.storage.partitions import is_partition
 from funnelproof.storage.schema import metadata
 
 SOURCE = Path(funnelproof.__file__).parent
@@ -23,12 +24,15 @@ READS_ACROSS_HANDLES = {
 }
 MANY_WRITERS = {
     "proofs/forget.py": "deletes a run's world whole, in every table",
+    "privacy/seal.py": "deletes the rows of days that it has sealed",
+    "privacy/quarters.py": "deletes old counters of quarter hours",
 }
 
 
 def test_the_migrations_make_exactly_the_schema(database: Database) -> None:
     with database.engines.writing.connect() as connection:
-        assert compare_metadata(MigrationContext.configure(connection), metadata) == []
+        declared = {"include_name": lambda name, kind, _parents: kind != "table" or not is_partition(name)}
+        assert compare_metadata(MigrationContext.configure(connection, opts=declared), metadata) == []
 
 
 def test_on_sqlite_every_table_is_strict_and_as_declared(database: Database, engine_kind: str) -> None:

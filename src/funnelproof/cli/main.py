@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from funnelproof import __version__
-from funnelproof.cli import backup, db, init, keys, openapi, recount, restore, serve, settings, size, stats, token
+from funnelproof.cli import archive, backup, db, init, keys, openapi, recount, restore, serve, settings, size, stats, token
 from funnelproof.cli.demo.command import demo
 from funnelproof.cli.doctor.command import doctor
 
@@ -28,6 +28,7 @@ app.command("demo")(demo)
 app.command("recount")(recount.recount)
 app.command("backup")(backup.backup)
 app.command("restore")(restore.restore)
+app.command("archive")(archive.archive)
 app.add_typer(keys.app, name="keys")
 app.add_typer(db.app, name="db")
 app.command("settings")(settings.settings)

@@ -2,7 +2,7 @@
 
 import re
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 from functools import cache
 from zoneinfo import ZoneInfo, available_timezones
@@ -80,6 +80,18 @@ def zone_at(zones: tuple[ZoneFrom, ...], at: Micros) -> str:
     return next((zone.time_zone for zone in reversed(zones) if zone.from_at <= at), zones[0].time_zone)
 
 
+def span_of_day(zones: tuple[ZoneFrom, ...], day: str) -> tuple[Micros, Micros]:
+    """A local day's first moment and the first after it. A day on which the zone changed is longer or shorter."""
+    spans: list[tuple[Micros, Micros]] = []
+    for at, zone in enumerate(zones):
+        begin = _midnight(date.fromisoformat(day), zone.time_zone)
+        end = _midnight(date.fromisoformat(day) + timedelta(days=1), zone.time_zone)
+        begin = max(begin, zone.from_at) if at else begin
+        end = min(end, zones[at + 1].from_at) if at + 1 < len(zones) else end
+        spans += [(begin, end)] if begin < end else []
+    return min(begin for begin, _ in spans), max(end for _, end in spans)
+
+
 def after_change(zones: tuple[ZoneFrom, ...], time_zone: str, now: Micros) -> tuple[ZoneFrom, ...]:
     """The zones after a change asked now: it holds from the next midnight, and replaces one that still waits."""
     begun = tuple(zone for zone in zones if zone.from_at <= now) or zones[:1]
@@ -90,9 +102,12 @@ def after_change(zones: tuple[ZoneFrom, ...], time_zone: str, now: Micros) -> tu
 
 def next_midnight(at: Micros, time_zone: str) -> Micros:
     """The next moment at which a new day begins in a zone."""
-    zone = ZoneInfo(time_zone)
-    tomorrow = datetime.fromtimestamp(at // SECOND, zone).date() + timedelta(days=1)
-    return int(datetime.combine(tomorrow, time(), zone).timestamp()) * SECOND
+    tomorrow = datetime.fromtimestamp(at // SECOND, ZoneInfo(time_zone)).date() + timedelta(days=1)
+    return _midnight(tomorrow, time_zone)
+
+
+def _midnight(day: date, time_zone: str) -> Micros:
+    return int(datetime.combine(day, time(), ZoneInfo(time_zone)).timestamp()) * SECOND
 
 
 def check_handle(handle: str) -> str:

@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
 from funnelproof.clock import SECOND
@@ -25,8 +25,17 @@ class Job:
     work: Callable[[Transaction], int]
 
 
+@dataclass(frozen=True, slots=True)
+class LongJob:
+    """`work` opens short transactions of its own, one after another; it too answers how much it did."""
+
+    name: str
+    every_seconds: float
+    work: Callable[[], Awaitable[int]]
+
+
 class Runner:
-    def __init__(self, database: Database, jobs: Sequence[Job]) -> None:
+    def __init__(self, database: Database, jobs: Sequence[Job | LongJob]) -> None:
         self._database, self._jobs = database, jobs
         self._holder = uuid7_hex()
         self._tasks: list[asyncio.Task[None]] = []
@@ -45,7 +54,7 @@ class Runner:
         except Exception as error:
             log.warning("the leases of this process were not given back, and run out by themselves: %s", error)
 
-    async def _repeat(self, job: Job) -> None:
+    async def _repeat(self, job: Job | LongJob) -> None:
         while True:
             await asyncio.sleep(job.every_seconds)
             try:
@@ -54,11 +63,14 @@ class Runner:
             except Exception as error:
                 log.warning("the job %s failed and will be tried again: %s", job.name, error)
 
-    async def run_slice(self, job: Job) -> int:
+    async def run_slice(self, job: Job | LongJob) -> int:
         """One slice, if this process holds the job's lease."""
+        lasts = int(max(LEASE_SECONDS, 2 * job.every_seconds)) * SECOND
 
-        def leased(tx: Transaction) -> int:
-            lasts = int(max(LEASE_SECONDS, 2 * job.every_seconds)) * SECOND
-            return job.work(tx) if take(tx, job.name, self._holder, lasts) else 0
+        def leased(tx: Transaction) -> int | None:
+            if not take(tx, job.name, self._holder, lasts):
+                return None
+            return job.work(tx) if isinstance(job, Job) else 0
 
-        return await self._database.write(leased)
+        done = await self._database.write(leased)
+        return await job.work() if isinstance(job, LongJob) and done is not None else done or 0

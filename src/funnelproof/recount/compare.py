@@ -1,7 +1,7 @@
 """Stored counters beside recounted ones, world by world: how many agree, and which do not."""
 
-from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -11,8 +11,17 @@ from sqlalchemy import Table
 from funnelproof.clock import DAY, MINUTE, Micros, iso
 from funnelproof.recount import rows
 from funnelproof.recount.rows import Scope, Standing
-from funnelproof.recount.rules import DAY_COUNTERS, PHASE_COUNTERS, QUARTER_SUBJECTS, TAG_SUBJECTS, Money, Recount
-from funnelproof.storage.database import Database, Transaction
+from funnelproof.recount.rules import (
+    DAY_COUNTERS,
+    PEOPLE_COUNTERS,
+    PHASE_COUNTERS,
+    QUARTER_SUBJECTS,
+    TAG_SUBJECTS,
+    Money,
+    Recount,
+)
+from funnelproof.recount.sealed import DayFigures, counters_of
+from funnelproof.storage.database import Database, Row, Transaction
 from funnelproof.storage.schema import day_tallies, phase_tallies, quarter_tallies
 from funnelproof.tallies.cap import OTHER, folded
 from funnelproof.tallies.move import ALL, QUARTER, SQUARES_BASE
@@ -42,7 +51,7 @@ class Difference:
 
 @dataclass(frozen=True, slots=True)
 class Sums:
-    """What a campaign's rows come to, all time, in one world."""
+    """What a campaign's rows, and the seals of those that are gone, come to in one world."""
 
     handle: str
     world: str
@@ -89,8 +98,12 @@ def _nobody_looks(_scope: Scope, _rows: int) -> None: ...
 
 
 def _recount_in(scope: Scope, now: Micros, report: Report, progress: Progress, tx: Transaction) -> None:
+    if rows.is_going(tx, scope, now):
+        return
     rows.sort_on_disk(tx)
-    counted = Recount(*scope, rows.zones(tx, scope), rows.tag_rules(tx, scope) if scope[1] == LIVE else {})
+    seals = rows.seals_of(tx, scope)
+    tags = rows.tag_rules(tx, scope) if scope[1] == LIVE else {}
+    counted = Recount(*scope, rows.zones(tx, scope), tags, sealed=seals)
     for row in rows.click_rows(tx, scope):
         counted.count_click(row)
         if row["kind"] == "PERSON" and row["first_at"] is None:
@@ -104,10 +117,10 @@ def _recount_in(scope: Scope, now: Micros, report: Report, progress: Progress, t
         _compare_visitor(report, scope, standing)
         if standing.row is not None:
             counted.count_visitor(standing.row, standing.sums)
-    _compare_days(tx, scope, counted, report)
+    _compare_days(tx, scope, counted, seals, report)
     _compare_phases(tx, scope, counted, report)
     _compare_quarters(tx, scope, counted, now, report)
-    report.sums += _sums(scope, counted)
+    report.sums += _sums(scope, counted, seals)
 
 
 def _compare_visitor(report: Report, scope: Scope, standing: Standing) -> None:
@@ -124,27 +137,41 @@ def _compare_visitor(report: Report, scope: Scope, standing: Standing) -> None:
         report.compare(where, "ledger_money", spot, "test_net_minor", pair=(kept.test_minor, made.test_minor))
 
 
-def _compare_days(tx: Transaction, scope: Scope, counted: Recount, report: Report) -> None:
-    days = folded(counted.moves.days, _without_rows(tx, scope, counted))
-    for key, kept, made in _paired(tx, day_tallies, scope, days):
+def _compare_days(tx: Transaction, scope: Scope, counted: Recount, seals: Mapping[str, Row], report: Report) -> None:
+    figures: dict[str, DayFigures] = defaultdict(DayFigures)
+    keys = (key for key, _ in rows.stored(tx, day_tallies, scope))
+    for key, kept, made in _paired(tx, day_tallies, scope, folded_like(keys, counted.moves.days)):
         dimension, day, value, currency = key[3:]
+        if day in seals:
+            figures[day].add(key, kept)
         place = " ".join(filter(None, (day, "all" if dimension == ALL else f"{dimension}={value}", currency)))
-        for counter in DAY_COUNTERS:
+        for counter in PEOPLE_COUNTERS if day in seals else DAY_COUNTERS:
             pair = (kept.get(counter, 0), made.get(counter, 0))
             report.compare(key[:3], day_tallies.name, place, counter, pair=pair)
+    for day, seal in seals.items():
+        _compare_seal(scope, seal, figures[day].by_campaign(), report)
 
 
-def _without_rows(tx: Transaction, scope: Scope, counted: Recount) -> dict[Key, set[str]]:
-    """Values that came when the list of their dimension was full, by list: they are counted as `(other)`."""
+def _compare_seal(scope: Scope, seal: Row, found: Mapping[str, Counters], report: Report) -> None:
+    """The counters of a sealed day are those that were proven when its rows were still there."""
+    for campaign_id in sorted(found.keys() | seal["sums"].keys()):
+        kept, proven = found.get(campaign_id, {}), seal["sums"].get(campaign_id, {})
+        for counter in sorted(kept.keys() | proven.keys()):
+            pair = (kept.get(counter, 0), proven.get(counter, 0))
+            report.compare((*scope, campaign_id), "seals", seal["day"], counter, pair=pair)
+
+
+def folded_like(stored: Iterable[Key], days: Mapping[Any, Counters]) -> Mapping[Any, Counters]:
+    """Recounted days with the values that came when the list of their dimension was full counted as `(other)`."""
     listed: dict[Key, set[str]] = defaultdict(set)
-    for key, _ in rows.stored(tx, day_tallies, scope):
+    for key in stored:
         listed[key[:5]].add(key[5])
     full = {at for at, values in listed.items() if OTHER in values}
     beyond: dict[Key, set[str]] = defaultdict(set)
-    for key in counted.moves.days:
+    for key in days:
         if key[:5] in full and key[5] not in listed[key[:5]]:
             beyond[key[:5]].add(key[5])
-    return beyond
+    return folded(days, beyond)  # type: ignore[arg-type]
 
 
 def _compare_phases(tx: Transaction, scope: Scope, counted: Recount, report: Report) -> None:
@@ -197,14 +224,18 @@ def _paired(
         yield key, {}, recounted[key]
 
 
-def _sums(scope: Scope, counted: Recount) -> list[Sums]:
-    found: dict[str, tuple[dict[str, int], dict[str, int]]] = {}
+def _sums(scope: Scope, counted: Recount, seals: Mapping[str, Row]) -> list[Sums]:
+    nothing = dict.fromkeys(DAY_COUNTERS[:6], 0)
+    found: dict[str, tuple[Counter[str], Counter[str]]] = defaultdict(lambda: (Counter(nothing), Counter()))
     for (_, _, campaign_id, dimension, _, _, currency), moved in counted.moves.days.items():
         if dimension != ALL:
             continue
-        counters, gross = found.setdefault(campaign_id, ({}, {}))
-        for name in DAY_COUNTERS[:6]:
-            counters[name] = counters.get(name, 0) + moved.get(name, 0)
+        counters, gross = found[campaign_id]
+        counters.update({name: moved.get(name, 0) for name in DAY_COUNTERS[:6]})
         if currency:
-            gross[currency] = gross.get(currency, 0) + moved.get("gross_minor", 0)
-    return [Sums(*scope, campaign_id, *pair) for campaign_id, pair in sorted(found.items())]
+            gross[currency] += moved.get("gross_minor", 0)
+    for seal in seals.values():
+        for campaign_id, sums in seal["sums"].items():
+            for mine, more in zip(found[campaign_id], counters_of(sums), strict=True):
+                mine.update(more)
+    return [Sums(*scope, campaign_id, *map(dict, pair)) for campaign_id, pair in sorted(found.items())]

@@ -11,6 +11,7 @@ from funnelproof.campaigns import store as campaigns
 from funnelproof.clock import Micros
 from funnelproof.handles import store as handles
 from funnelproof.handles.handle import ZoneFrom
+from funnelproof.proofs.forget import KEPT_FOR as WORLDS_KEPT_FOR
 from funnelproof.recount.rules import Money, TagRule, VisitorSums
 from funnelproof.storage.database import Row, Transaction
 from funnelproof.storage.schema import (
@@ -22,12 +23,15 @@ from funnelproof.storage.schema import (
     ledger_money,
     phase_tallies,
     quarter_tallies,
+    sealed_sums,
+    seals,
 )
+from funnelproof.storage.schema import worlds as worlds_table
 from funnelproof.worlds import store as worlds
 
 AT_ONCE = 2000
 Scope = tuple[str, str]
-TABLES = (clicks, ledger, ledger_money, conversions, day_tallies, phase_tallies, quarter_tallies)
+TABLES = (clicks, ledger, ledger_money, conversions, day_tallies, phase_tallies, quarter_tallies, seals, sealed_sums)
 
 
 def scopes(tx: Transaction) -> list[Scope]:
@@ -56,6 +60,14 @@ def size(scope: Scope, tx: Transaction) -> int:
     """How many rows there are to read."""
     counts = (select(func.count()).select_from(table).where(_within(table, scope)) for table in (clicks, conversions))
     return sum(int(tx.execute(count).scalar_one()) for count in counts)
+
+
+def is_going(tx: Transaction, scope: Scope, now: Micros) -> bool:
+    """Whether this is the world of an old run, whose rows are being deleted bit by bit."""
+    table = worlds_table
+    opened = select(table.c.opened_at).where(table.c.handle == scope[0], table.c.world == scope[1])
+    row = tx.one(opened)
+    return row is not None and row["opened_at"] < now - WORLDS_KEPT_FOR
 
 
 def zones(tx: Transaction, scope: Scope) -> tuple[ZoneFrom, ...]:
@@ -88,28 +100,41 @@ def _policy_changes(tx: Transaction, handle: str) -> dict[str, Micros]:
     return {row["campaign_id"]: row["at"] for row in rows if "tag_policy" in (row["details"] or {}).get("changed", [])}
 
 
+def seals_of(tx: Transaction, scope: Scope) -> dict[str, Row]:
+    """By local day."""
+    return {row["day"]: row for row in tx.all(select(seals).where(_within(seals, scope)).order_by(seals.c.day))}
+
+
 def click_rows(tx: Transaction, scope: Scope) -> Iterator[Row]:
-    """Clicks with the first moment of their visitor (None: no person's click is known of it)."""
+    return _streamed(tx, clicks_in(scope))
+
+
+def clicks_in(scope: Scope) -> Select[Any]:
+    """Clicks with the first moment of their visitor (None: no person's click is known of it), by id."""
     names = ("campaign_id", "slug", "variant", "visitor", "kind", "clicked_at", "tags", "with_ctx")
     place = ("country", "device", "referrer", "source")
-    statement = (
-        select(*(clicks.c[name] for name in names + place), ledger.c.first_at)
+    return (
+        select(clicks.c.click_id, *(clicks.c[name] for name in names + place), ledger.c.first_at)
         .select_from(clicks.outerjoin(ledger, _same(clicks, ledger, "campaign_id", "visitor")))
         .where(_within(clicks, scope))
         .order_by(clicks.c.click_id)
     )
-    return _streamed(tx, statement)
 
 
 def conversion_rows(tx: Transaction, scope: Scope) -> Iterator[Row]:
-    """Conversions with the dimensions of their click and the first moment of their visitor."""
+    return _streamed(tx, conversions_in(scope))
+
+
+def conversions_in(scope: Scope) -> Select[Any]:
+    """Conversions with the dimensions of their click and the first moment of their visitor, by id."""
     names = ("campaign_id", "slug", "variant", "visitor", "disposition", "credited", "value_minor", "currency")
     times = ("clicked_at", "occurred_at", "received_at")
     unknown = {"country": "ZZ", "device": "UNKNOWN", "referrer": "direct", "source": "direct"}
     joined = conversions.outerjoin(clicks, _same(conversions, clicks, "click_id"))
     joined = joined.outerjoin(ledger, _same(conversions, ledger, "campaign_id", "visitor"))
-    statement = (
+    return (
         select(
+            conversions.c.conversion_id,
             *(conversions.c[name] for name in names + times),
             *(func.coalesce(clicks.c[name], default).label(name) for name, default in unknown.items()),
             ledger.c.first_at,
@@ -118,12 +143,14 @@ def conversion_rows(tx: Transaction, scope: Scope) -> Iterator[Row]:
         .where(_within(conversions, scope))
         .order_by(conversions.c.conversion_id)
     )
-    return _streamed(tx, statement)
 
 
 @dataclass(slots=True)
 class Standing:
-    """All that is kept of one visitor: its ledger row, its stored money by currency, and what its conversions say."""
+    """All that is kept of one visitor: its ledger row, its stored money by currency, and what its conversions say.
+
+    Conversions that retention deleted speak by the sums it kept of them.
+    """
 
     campaign_id: str
     visitor: str
@@ -133,34 +160,38 @@ class Standing:
 
 
 def standings(tx: Transaction, scope: Scope) -> Iterator[Standing]:
-    """Visitors in the order of (campaign, visitor): three streams read side by side."""
+    """Visitors in the order of (campaign, visitor): four streams read side by side."""
     streams = (
         _by_visitor(tx, select(ledger), ledger, scope),
         _by_visitor(tx, select(ledger_money), ledger_money, scope),
         _by_visitor(tx, _sums_by_visitor(), conversions, scope),
+        _by_visitor(tx, select(sealed_sums), sealed_sums, scope),
     )
     heads = [next(stream, None) for stream in streams]
     while present := [head[0] for head in heads if head is not None]:
         ref = min(present)
-        parts: list[list[Row]] = [[], [], []]
+        parts: list[list[Row]] = [[] for _ in streams]
         for at, head in enumerate(heads):
             if head is not None and head[0] == ref:
                 parts[at], heads[at] = head[1], next(streams[at], None)
-        yield _standing(ref, *parts)
+        kept, money, made, sealed = parts
+        stored = {row["currency"]: Money(row["gross_minor"], row["test_net_minor"]) for row in money}
+        yield Standing(*ref, row=kept[0] if kept else None, stored_money=stored, sums=_added_up([*made, *sealed]))
 
 
-def _standing(ref: tuple[str, str], kept: list[Row], money: list[Row], made: list[Row]) -> Standing:
-    stored = {row["currency"]: Money(row["gross_minor"], row["test_net_minor"]) for row in money}
-    sums = VisitorSums(
+def _added_up(made: list[Row]) -> VisitorSums:
+    money: dict[str, Money] = {}
+    for row in made:
+        if row["money"]:
+            had = money.get(row["money"], Money(0, 0))
+            more = (int(row[name]) for name in ("gross", "test_net", "in_test"))
+            both = zip((had.gross_minor, had.test_minor, had.test_orders), more, strict=True)
+            money[row["money"]] = Money(*(sum(pair) for pair in both))
+    return VisitorSums(
         conversions=sum(int(row["credited"]) for row in made),
         test_conversions=sum(int(row["in_test"]) for row in made),
-        money={
-            row["money"]: Money(int(row["gross"]), int(row["test_net"]), int(row["in_test"]))
-            for row in made
-            if row["money"]
-        },
+        money=money,
     )
-    return Standing(*ref, row=kept[0] if kept else None, stored_money=stored, sums=sums)
 
 
 def _by_visitor(
@@ -203,12 +234,14 @@ def _same(one: Table, other: Table, *names: str) -> ColumnElement[bool]:
     return and_(*(one.c[name] == other.c[name] for name in ("handle", "world", *names)))
 
 
-def stored(tx: Transaction, table: Table, scope: Scope) -> Iterator[tuple[tuple[Any, ...], Mapping[str, int]]]:
+def stored(
+    tx: Transaction, table: Table, scope: Scope, *narrower: ColumnElement[bool]
+) -> Iterator[tuple[tuple[Any, ...], Mapping[str, int]]]:
     """(key without slot, counters summed over slots) of a tally, in the order of its keys."""
     keys = [column for column in table.primary_key if column.name != "slot"]
     counters = [column for column in table.columns if not column.primary_key]
     sums = [func.sum(column).label(column.name) for column in counters]
-    statement = select(*keys, *sums).where(_within(table, scope)).group_by(*keys).order_by(*keys)
+    statement = select(*keys, *sums).where(_within(table, scope), *narrower).group_by(*keys).order_by(*keys)
     for row in _streamed(tx, statement):
         key = tuple(row[column.name] for column in keys)
         yield key, {column.name: int(row[column.name]) for column in counters}

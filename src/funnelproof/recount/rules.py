@@ -5,14 +5,14 @@ repeated conversions.
 """
 
 from collections import OrderedDict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from funnelproof.clicks.counting import entry_name
 from funnelproof.clock import Micros, local_day
 from funnelproof.handles.handle import ZoneFrom, zone_at
 from funnelproof.storage.database import Row
-from funnelproof.tallies.move import QUARTER, Moves, Place, squares
+from funnelproof.tallies.move import ALL, QUARTER, Moves, Place, squares
 
 DAY_COUNTERS = (
     "clicks",
@@ -24,6 +24,9 @@ DAY_COUNTERS = (
     "gross_minor",
     "net_minor",
 )
+PEOPLE_COUNTERS = ("visitors", "converters")
+EVENT_COUNTERS = tuple(name for name in DAY_COUNTERS if name not in PEOPLE_COUNTERS)
+DIMENSIONS = (ALL, "variant", "slug", "country", "device", "referrer", "source", "segment")
 PHASE_COUNTERS = ("visitors", "arrived", "converters", "conversions", "net_minor", "squares")
 QUARTER_SUBJECTS = ("clicks", "bots", "qualified", "by_variant", "entered", "with_ctx", "ctx_accepted", "conversions")
 TAG_SUBJECTS = ("tagged", "missing_tag")
@@ -58,12 +61,24 @@ class TagRule:
 
 
 class Recount:
-    """The counters of one world of one handle, as its rows say they should stand."""
+    """The counters of one world of one handle, as its rows say they should stand.
 
-    def __init__(self, handle: str, world: str, zones: tuple[ZoneFrom, ...], tags: Mapping[str, TagRule]) -> None:
+    Events of `sealed` days are left out of the days: some of their rows are gone, and their seals speak for them.
+    """
+
+    def __init__(
+        self,
+        handle: str,
+        world: str,
+        zones: tuple[ZoneFrom, ...],
+        tags: Mapping[str, TagRule],
+        *,
+        sealed: Collection[str] = (),
+    ) -> None:
         self.handle, self.world = handle, world
         self.moves = Moves()
         self.tags = tags
+        self._sealed = sealed
         self._zones = zones
         self._days: dict[int, str] = {}
         self._met: OrderedDict[VisitorRef, None] = OrderedDict()
@@ -71,13 +86,14 @@ class Recount:
     def count_click(self, row: Row) -> None:
         """A click counts on the local day of its moment. Qualified is whatever a person did."""
         qualified = row["kind"] == "PERSON"
-        dimensions = _dimensions(row, segment="new" if self._is_new(row, qualified=qualified) else "returning")
-        self.moves.add_day(
-            self._place(row, row["clicked_at"], dimensions),
-            clicks=1,
-            qualified_clicks=int(qualified),
-            bot_clicks=int(row["kind"] == "BOT"),
-        )
+        if self.day_of(row["clicked_at"]) not in self._sealed:
+            dimensions = _dimensions(row, segment="new" if self._is_new(row, qualified=qualified) else "returning")
+            self.moves.add_day(
+                self._place(row, row["clicked_at"], dimensions),
+                clicks=1,
+                qualified_clicks=int(qualified),
+                bot_clicks=int(row["kind"] == "BOT"),
+            )
         self._count_quarter_of_click(row, qualified=qualified)
 
     def _count_quarter_of_click(self, row: Row, *, qualified: bool) -> None:
@@ -105,7 +121,7 @@ class Recount:
         """A counted conversion counts on the local day on which it occurred, in the dimensions of its click."""
         self._add_quarter(row, "received_at", "ctx_accepted", str(row["variant"]))
         self._add_quarter(row, "received_at", "conversions", f"{row['disposition']} {row['variant']}")
-        if row["disposition"] != "COUNTED":
+        if row["disposition"] != "COUNTED" or self.day_of(row["occurred_at"]) in self._sealed:
             return
         is_first = row["credited"] and row["first_at"] == row["clicked_at"]
         dimensions = _dimensions(row, segment="new" if is_first else "returning")
@@ -155,9 +171,9 @@ class Recount:
         return True
 
     def _place(self, row: Row, at: Micros, dimensions: Mapping[str, str]) -> Place:
-        return Place(self.handle, self.world, row["campaign_id"], self._day(at), dimensions)
+        return Place(self.handle, self.world, row["campaign_id"], self.day_of(at), dimensions)
 
-    def _day(self, at: Micros) -> str:
+    def day_of(self, at: Micros) -> str:
         """Days begin on a quarter hour in every zone, so one look a quarter is enough."""
         quarter = at // QUARTER
         if quarter not in self._days:

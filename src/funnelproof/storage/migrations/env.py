@@ -4,6 +4,7 @@ from typing import Any, Literal
 
 from alembic import context
 
+from funnelproof.storage.partitions import is_partition
 from funnelproof.storage.schema import columns
 
 SHORT_NAMES = {id(columns.Text): "TEXT", id(columns.Whole): "WHOLE"}
@@ -20,8 +21,16 @@ def in_short(kind: str, item: Any, _context: Any) -> str | Literal[False]:
     return SHORT_NAMES.get(id(item), False)
 
 
+def is_declared(name: str | None, kind: str, _parents: Any) -> bool:
+    """Partitions come and go by the calendar."""
+    return kind != "table" or name is None or not is_partition(name)
+
+
 context.configure(
-    connection=context.config.attributes["connection"], target_metadata=columns.metadata, render_item=in_short
+    connection=context.config.attributes["connection"],
+    target_metadata=columns.metadata,
+    render_item=in_short,
+    include_name=is_declared,
 )
 with context.begin_transaction():
     context.run_migrations()

@@ -16,6 +16,7 @@ from funnelproof.storage.schema.installation import changes, day_salts, leases, 
 from funnelproof.storage.schema.people import access_tokens, handle_zones, handles, memberships, sessions, users
 from funnelproof.storage.schema.proofs import receipts, runs
 from funnelproof.storage.schema.results import looks, sample_ratio_alarms
+from funnelproof.storage.schema.seals import sealed_sums, seals
 from funnelproof.storage.schema.tallies import day_tallies, phase_tallies, quarter_tallies
 
 __all__ = [
@@ -46,6 +47,8 @@ __all__ = [
     "ring_keys",
     "runs",
     "sample_ratio_alarms",
+    "sealed_sums",
+    "seals",
     "sessions",
     "users",
     "variants",

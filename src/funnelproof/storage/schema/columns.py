@@ -7,6 +7,7 @@ Text compares by code point (collation C), times are integer microseconds UTC, m
 import json
 from collections.abc import Mapping
 from functools import lru_cache
+from typing import Any
 
 from sqlalchemy import BigInteger, Column, Dialect, Integer, MetaData, Table, TypeDecorator
 from sqlalchemy import Text as SqlText
@@ -76,9 +77,13 @@ def tags_text(told: tuple[str, ...]) -> str:
     return json.dumps(told[:last], separators=(",", ":"), ensure_ascii=False)
 
 
-def table(name: str, *items: SchemaItem, clustered: bool = False) -> Table:
-    """A STRICT table; `clustered` keeps SQLite's rows in the primary key itself (no second copy of a long key)."""
-    return Table(name, metadata, *items, sqlite_strict=True, sqlite_with_rowid=not clustered)
+def table(name: str, *items: SchemaItem, clustered: bool = False, ranges_of: str | None = None) -> Table:
+    """A STRICT table; `clustered` keeps SQLite's rows in the primary key itself (no second copy of a long key).
+
+    `ranges_of` names a column by whose ranges PostgreSQL keeps the rows in partitions; SQLite has one table.
+    """
+    partitioned: dict[str, Any] = {"postgresql_partition_by": f"RANGE ({ranges_of})"} if ranges_of else {}
+    return Table(name, metadata, *items, sqlite_strict=True, sqlite_with_rowid=not clustered, **partitioned)
 
 
 def key(name: str) -> Column[str]:

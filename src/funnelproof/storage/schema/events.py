@@ -40,6 +40,7 @@ clicks = table(
     flag("with_ctx"),
     maybe_text("request_id"),
     clustered=True,
+    ranges_of="click_id",
 )
 
 ledger = table(
