@@ -48,8 +48,8 @@ class Caller:
 
 
 @contextmanager
-def serving(data: Path, database_url: str | None = None) -> Iterator[str]:
-    """`funnelproof serve` in a process of its own on a free port; ended, by its id, with the block."""
+def serving(data: Path, database_url: str | None = None) -> Iterator[tuple[str, int]]:
+    """Address and process id of a `funnelproof serve` on a free port; ended, by its id, with the block."""
     words = ("serve", "--data", str(data), "--port", "0", "--json")
     with (data / "serve.log").open("w") as log:
         process = subprocess.Popen(
@@ -63,7 +63,7 @@ def serving(data: Path, database_url: str | None = None) -> Iterator[str]:
         line = process.stdout.readline() if process.stdout else ""
         if not line:
             raise RuntimeError(f"The server did not start; see {data / 'serve.log'}.")
-        yield str(json.loads(line)["url"])
+        yield str(json.loads(line)["url"]), process.pid
     finally:
         process.terminate()
         process.wait(SECONDS)
