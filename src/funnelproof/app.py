@@ -26,6 +26,7 @@ from funnelproof.errors import Unavailable
 from funnelproof.handles import routes as handles
 from funnelproof.handles.handle import RESERVED
 from funnelproof.health import routes as health
+from funnelproof.health.watch import LightWatch
 from funnelproof.installation import Installation
 from funnelproof.jobs.runner import Job, LongJob, Runner
 from funnelproof.keys import store
@@ -163,9 +164,11 @@ class Application:
     def _jobs(self) -> list[Job | LongJob]:
         """All timed work, on one screen."""
         clock = self.home.clock
+        lights = LightWatch(clock.now)
         return [
             Job("schedule", 1, lambda tx: run_due(tx, clock.now())),
             Job("forget_salts", 3600, lambda tx: forget_salts(tx, clock.now())),
+            Job("watch_lights", 10, lights.keep, lights.look, pause_seconds=0.25),
             Job("watch_tests", 60, Watch(clock.now)),
             Job("forget_worlds", 600, lambda tx: forget_worlds(tx, clock.now())),
             Job("forget_quarters", 3600, OldQuarters(clock.now)),

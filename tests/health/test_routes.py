@@ -258,7 +258,7 @@ def test_each_item_is_the_campaign_with_its_light_and_its_funnel(
     (item,) = client.get(CAMPAIGNS, by=cast.owner).json()["items"]
     funnel, light = item.pop("funnel"), item.pop("health")
     assert item == client.get(campaign, by=cast.owner).json()
-    assert light == {name: read()[name] for name in ("status", "score")}
+    assert light == {name: read()[name] for name in ("status", "score", "checkedAt")}
     revenue = funnel.pop("revenue")
     assert funnel == {"clicks": 2, "qualifiedClicks": 2, "visitors": 2, "conversions": 2, "converters": 2}
     assert revenue == [

@@ -188,8 +188,17 @@ def variant_ids_ever(tx: Transaction, handle: str, campaign_id: str) -> set[str]
 
 def variant_names(tx: Transaction, handle: str, campaign_id: str) -> dict[int, str]:
     """Variant ids by number, of all variants a campaign has or once had."""
-    where = (variants.c.handle == handle, variants.c.campaign_id == campaign_id)
-    return {row["number"]: row["variant_id"] for row in tx.all(select(variants).where(*where))}
+    return variant_names_of(tx, handle, [campaign_id])[campaign_id]
+
+
+def variant_names_of(tx: Transaction, handle: str, ids: Iterable[str]) -> dict[str, dict[int, str]]:
+    """The same, of several campaigns."""
+    names: dict[str, dict[int, str]] = {campaign_id: {} for campaign_id in ids}
+    where = (variants.c.handle == handle, variants.c.campaign_id.in_(sorted(names)))
+    columns = (variants.c.campaign_id, variants.c.number, variants.c.variant_id)
+    for row in tx.execute(select(*columns).where(*where)):
+        names[row.campaign_id][row.number] = row.variant_id
+    return names
 
 
 def due(tx: Transaction, now: Micros, *, limit: int) -> list[CampaignRef]:

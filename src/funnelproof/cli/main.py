@@ -6,7 +6,21 @@ from typing import Annotated
 import typer
 
 from funnelproof import __version__
-from funnelproof.cli import archive, backup, db, init, keys, openapi, recount, restore, serve, settings, size, stats, token
+from funnelproof.cli import (
+    archive,
+    backup,
+    db,
+    init,
+    keys,
+    openapi,
+    recount,
+    restore,
+    serve,
+    settings,
+    size,
+    stats,
+    token,
+)
 from funnelproof.cli.demo.command import demo
 from funnelproof.cli.doctor.command import doctor
 

@@ -8,6 +8,7 @@ from funnelproof.clicks import store as clicks
 from funnelproof.clock import Micros
 from funnelproof.conversions import store
 from funnelproof.conversions.conversion import Conversion, ConversionNotFound, Disposition
+from funnelproof.conversions.page import page
 from funnelproof.conversions.why import Told
 from funnelproof.errors import invalid
 from funnelproof.handles import settle as handles
@@ -46,15 +47,16 @@ def list_conversions(tx: Transaction, asked: Asked, *, before: str | None, limit
         "since": asked.since,
         "until": asked.until,
     }
-    found = store.page(tx, asked.handle, _worlds(tx, asked), filters, before=before, limit=limit)
-    ids = {made.campaign_id for _, made in found}
-    names = {campaign_id: campaigns.variant_names(tx, asked.handle, campaign_id) for campaign_id in ids}
+    found = page(tx, asked.handle, _worlds(tx, asked), filters, before=before, limit=limit)
+    names = campaigns.variant_names_of(tx, asked.handle, {made.campaign_id for _, made in found})
     return [Listed(world, made, names[made.campaign_id].get(made.variant)) for world, made in found]
 
 
 def tell(tx: Transaction, handle: str, conversion_id: str) -> tuple[str, Told]:
     """The world of a conversion, and all that is known of it."""
-    found = store.find(tx, handle, [LIVE, *worlds.names_of(tx, handle)], conversion_id)
+    found = store.find(tx, handle, [LIVE], conversion_id)
+    if found is None:
+        found = store.find(tx, handle, worlds.names_of(tx, handle), conversion_id)
     if found is None:
         raise ConversionNotFound
     name, made = found

@@ -3,9 +3,9 @@
 import json
 from collections import Counter, defaultdict
 from collections.abc import Collection, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, bindparam, select, tuple_, update
+from sqlalchemy import bindparam, select, tuple_, update
 
 from funnelproof.clock import Micros
 from funnelproof.conversions.admit import Seat
@@ -104,23 +104,6 @@ def find(tx: Transaction, handle: str, worlds: Collection[str], conversion_id: s
     where = (conversions.c.handle == handle, conversions.c.world.in_(worlds))
     row = tx.one(select(conversions).where(*where, conversions.c.conversion_id == conversion_id))
     return (row["world"], _conversion(row)) if row else None
-
-
-def page(
-    tx: Transaction, handle: str, worlds: Collection[str], filters: Mapping[str, Any], *, before: str | None, limit: int
-) -> list[tuple[str, Conversion]]:
-    """Newest first, as (world, conversion)."""
-    where: list[ColumnElement[bool]] = [conversions.c.handle == handle, conversions.c.world.in_(worlds)]
-    equal = {name: filters.get(name) for name in ("campaign_id", "variant", "disposition")}
-    where += [conversions.c[name] == wanted for name, wanted in equal.items() if wanted is not None]
-    if filters.get("since") is not None:
-        where.append(conversions.c.received_at >= filters["since"])
-    if filters.get("until") is not None:
-        where.append(conversions.c.received_at < filters["until"])
-    if before is not None:
-        where.append(conversions.c.conversion_id < before)
-    statement = select(conversions).where(*where).order_by(conversions.c.conversion_id.desc()).limit(limit)
-    return [(row["world"], _conversion(row)) for row in tx.all(statement)]
 
 
 def held_between(

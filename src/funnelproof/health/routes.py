@@ -1,5 +1,6 @@
 """Health over HTTP, and the list of campaigns, each with its light and its funnel."""
 
+import contextlib
 from typing import Annotated
 
 from fastapi import APIRouter, Query
@@ -7,13 +8,17 @@ from fastapi import APIRouter, Query
 from funnelproof.campaigns import store as campaigns
 from funnelproof.campaigns.campaign import Campaign, CampaignStatus, GoalType
 from funnelproof.campaigns.routes import BASE, CampaignId, HandleName
-from funnelproof.health.examine import examine, examine_page
-from funnelproof.health.view import CampaignItem, HealthView, funnel_views, health_view, item_view
+from funnelproof.clock import Micros
+from funnelproof.errors import Unavailable
+from funnelproof.health.check import Health
+from funnelproof.health.examine import examine
+from funnelproof.health.store import funnels
+from funnelproof.health.view import CampaignItem, HealthView, funnel_view, health_view, item_view
+from funnelproof.health.watch import examine_live, lights_of
 from funnelproof.installation import Installation
 from funnelproof.links.link import NoSuchCampaign
 from funnelproof.proofs.receipt import RunNotFound
 from funnelproof.storage.database import Transaction
-from funnelproof.tallies import store as tallies
 from funnelproof.web.openapi import refusals
 from funnelproof.web.pagination import AskedPage, Listing
 from funnelproof.worlds.world import LIVE
@@ -38,12 +43,22 @@ def _add_health(router: APIRouter, home: Installation) -> None:
     async def read_health(handle: HandleName, campaignId: CampaignId, run: OfRun = None) -> HealthView:  # noqa: N803
         """Is the campaign's path proven? One light, a score, what blocks the spend ramp, and each check's evidence."""
         now = home.clock.now()
-        found = await home.database.read(lambda tx: examine(tx, handle, campaignId, now=now, world=run or LIVE))
-        return health_view(found)
+        if run is None:
+            return health_view(await _live_health(home, handle, campaignId, now))
+        return health_view(await home.database.read(lambda tx: examine(tx, handle, campaignId, now=now, world=run)))
 
     answers = refusals(NoSuchCampaign, RunNotFound)
     for path, name in ((BASE + "/{campaignId}/health", "read_health"), (PUBLIC, "read_health_by_token")):
         router.add_api_route(path, read_health, methods=["GET"], responses=answers, name=name)
+
+
+async def _live_health(home: Installation, handle: str, campaign_id: str, now: Micros) -> Health:
+    """A light that has changed is kept; if storage takes no writes just now, health is told all the same."""
+    found = await home.database.read(lambda tx: examine_live(tx, handle, campaign_id, now=now))
+    if found.has_news:
+        with contextlib.suppress(Unavailable):
+            await home.database.write(found.keep)
+    return found.health
 
 
 def _add_list(router: APIRouter, home: Installation) -> None:
@@ -66,10 +81,9 @@ def _add_list(router: APIRouter, home: Installation) -> None:
 def _items(tx: Transaction, handle: str, shown: list[Campaign], now: int) -> list[CampaignItem]:
     if not shown:
         return []
-    ids = [campaign.campaign_id for campaign in shown]
-    totals, money = tallies.funnel_totals(tx, handle, LIVE, ids), tallies.revenue(tx, handle, LIVE, ids)
-    funnels = funnel_views(ids, totals, money)
-    lights = examine_page(tx, handle, shown, now=now)
+    totals = funnels(tx, handle, LIVE, [campaign.campaign_id for campaign in shown])
+    lights = lights_of(tx, handle, shown, now=now)
     return [
-        item_view(campaign, light, funnels[campaign.campaign_id]) for campaign, light in zip(shown, lights, strict=True)
+        item_view(campaign, light, funnel_view(totals[campaign.campaign_id]))
+        for campaign, light in zip(shown, lights, strict=True)
     ]

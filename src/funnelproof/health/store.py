@@ -1,26 +1,46 @@
 """The rows that health reads: the newest few by an index, standing receipts, links. It writes nothing.
 
-Two conditions are written out (`disposition = 'HELD'`, `uses > 10`), because only so does SQLite take the index that
-was made for them.
+Some conditions are written out (`disposition = 'HELD'`, `uses > 10`), because only so does SQLite take the index that
+was made for them. Where it would rather read all conversions of a handle in the order of their key, it is told which.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, ScalarSelect, Select, Table, bindparam, func, select
 from sqlalchemy import text as sql
 
 from funnelproof.clock import Micros
+from funnelproof.health.counters import total
 from funnelproof.health.evidence import Held, Recent
-from funnelproof.health.place import Place, rows_of
+from funnelproof.health.place import Place, in_place, rows_of
 from funnelproof.proofs.receipt import StandingReceipt, Verdict
 from funnelproof.storage.database import Row, Transaction
-from funnelproof.storage.schema import campaigns, claims, clicks, conversions, links, quarter_tallies, receipts, runs
+from funnelproof.storage.schema import (
+    campaigns,
+    claims,
+    clicks,
+    conversions,
+    day_tallies,
+    links,
+    quarter_tallies,
+    receipts,
+    runs,
+)
+from funnelproof.tallies.move import ALL
 
 NEWEST_CONVERSIONS = 60
 HELD_AT_MOST = 1000
 BUSY_AT_MOST = 5
+COUNTERS = ("clicks", "qualified_clicks", "visitors", "conversions", "converters")
+
+
+class Totals(NamedTuple):
+    """A funnel of all time: a sum for each of `COUNTERS`, and (currency, gross, net) in minor units."""
+
+    counts: tuple[int, ...]
+    money: list[tuple[str, int, int]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +93,7 @@ def newest(tx: Transaction, place: Place) -> dict[str, Newest]:
 
 RECENT = (
     select(*(conversions.c[name] for name in Recent._fields))
+    .with_hint(conversions, "INDEXED BY ix_conversions_campaign", "sqlite")
     .where(conversions.c.handle == bindparam("handle"), conversions.c.world == bindparam("world"))
     .where(conversions.c.campaign_id == bindparam("campaign_id"))
     .order_by(conversions.c.conversion_id.desc())
@@ -88,9 +109,11 @@ def recent(tx: Transaction, place: Place, campaign_id: str) -> tuple[Recent, ...
 
 def held(tx: Transaction, place: Place, campaign_id: str, since: Micros) -> Held:
     rows = (
-        select(conversions.c.received_at)
+        select(conversions.c.conversion_id)
+        .with_hint(conversions, "INDEXED BY ix_conversions_campaign_aside", "sqlite")
         .where(conversions.c.handle == place.handle, conversions.c.world == place.world)
-        .where(conversions.c.campaign_id == campaign_id, sql("conversions.disposition = 'HELD'"))
+        .where(conversions.c.campaign_id == campaign_id, conversions.c.disposition == "HELD")
+        .where(sql("conversions.disposition <> 'COUNTED'"))
         .limit(HELD_AT_MOST)
         .subquery()
     )
@@ -189,3 +212,30 @@ def newest_stored(tx: Transaction, place: Place) -> Micros | None:
     bound = {"handle": place.handle, "world": place.world}
     times = [tx.execute(statement, bound).scalar_one_or_none() for statement in (NEWEST_CLICK, NEWEST_CONVERSION)]
     return max((at for at in times if at is not None), default=None)
+
+
+_OF_DAYS = day_tallies.c
+_WHOLE_FUNNEL = (*in_place(day_tallies), _OF_DAYS.dimension == ALL)
+FUNNELS = (
+    select(_OF_DAYS.campaign_id, *(total(_OF_DAYS[name]) for name in COUNTERS))
+    .where(*_WHOLE_FUNNEL, _OF_DAYS.currency == "")
+    .group_by(_OF_DAYS.campaign_id)
+)
+MONEY = (
+    select(_OF_DAYS.campaign_id, _OF_DAYS.currency, *(total(_OF_DAYS[name]) for name in ("gross_minor", "net_minor")))
+    .where(*_WHOLE_FUNNEL, _OF_DAYS.currency != "")
+    .group_by(_OF_DAYS.campaign_id, _OF_DAYS.currency)
+    .order_by(_OF_DAYS.campaign_id, _OF_DAYS.currency)
+)
+"""Apart from the funnels, so that those come in the order of the key and need no sorting."""
+
+
+def funnels(tx: Transaction, handle: str, world: str, ids: Sequence[str]) -> dict[str, Totals]:
+    """By campaign id; a campaign without events has zeros."""
+    bound = Place(handle, world, tuple(ids)).bound
+    found = {campaign_id: Totals((0,) * len(COUNTERS), []) for campaign_id in ids}
+    for campaign_id, *sums in rows_of(tx, FUNNELS, bound):
+        found[campaign_id] = Totals(tuple(sums), [])
+    for campaign_id, *money in rows_of(tx, MONEY, bound):
+        found[campaign_id].money.append((money[0], money[1], money[2]))
+    return found

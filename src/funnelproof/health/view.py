@@ -1,6 +1,5 @@
 """Health, and campaigns in a list, as clients read them."""
 
-from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pydantic import Field
@@ -8,8 +7,9 @@ from pydantic import Field
 from funnelproof.campaigns.campaign import Campaign
 from funnelproof.campaigns.requests import CampaignView, view_of
 from funnelproof.health.check import Check, FreshnessStatus, Health, Severity, Status
+from funnelproof.health.lights import Light
+from funnelproof.health.store import COUNTERS, Totals
 from funnelproof.money import decimal_text
-from funnelproof.storage.database import Row
 from funnelproof.web.shape import ShownMoment, View
 
 
@@ -56,8 +56,11 @@ class HealthView(View):
 
 
 class LightView(View):
+    """As it was last seen; `GET …/health` looks anew."""
+
     status: Status
     score: int
+    checked_at: ShownMoment
 
 
 class RevenueView(View):
@@ -82,9 +85,6 @@ class CampaignItem(CampaignView):
     funnel: FunnelTotalsView
 
 
-COUNTERS = ("clicks", "qualified_clicks", "visitors", "conversions", "converters")
-
-
 def health_view(health: Health) -> HealthView:
     ramp, fresh = health.spend_ramp, health.freshness
     blockers = [BlockerView(check=own.check, title=own.title, remedy=own.remedy) for own in ramp.blockers]
@@ -106,20 +106,16 @@ def _check_view(check: Check) -> CheckView:
     return CheckView(**{name: getattr(check, name) for name in CheckView.model_fields})
 
 
-def funnel_views(ids: Sequence[str], totals: Mapping[str, Row], money: Sequence[Row]) -> dict[str, FunnelTotalsView]:
-    """Funnels by campaign id; a campaign without events has zeros."""
-    revenue: dict[str, list[RevenueView]] = {id_: [] for id_ in ids}
-    for row in money:
-        gross, net = (decimal_text(row[name], row["currency"]) for name in ("gross_minor", "net_minor"))
-        revenue[row["campaign_id"]].append(RevenueView(currency=row["currency"], gross=gross, net=net))
-    none: Mapping[str, int] = {}
-    return {
-        id_: FunnelTotalsView(**{name: totals.get(id_, none).get(name, 0) for name in COUNTERS}, revenue=revenue[id_])
-        for id_ in ids
-    }
+def funnel_view(totals: Totals) -> FunnelTotalsView:
+    revenue = [
+        RevenueView(currency=currency, gross=decimal_text(gross, currency), net=decimal_text(net, currency))
+        for currency, gross, net in totals.money
+    ]
+    return FunnelTotalsView(**dict(zip(COUNTERS, totals.counts, strict=True)), revenue=revenue)
 
 
-def item_view(campaign: Campaign, health: Health, funnel: FunnelTotalsView) -> CampaignItem:
+def item_view(campaign: Campaign, light: Light, funnel: FunnelTotalsView) -> CampaignItem:
     shown = view_of(campaign)
     fields = {name: getattr(shown, name) for name in CampaignView.model_fields}
-    return CampaignItem(**fields, health=LightView(status=health.status, score=health.score), funnel=funnel)
+    seen = LightView(status=light.status, score=light.score, checked_at=light.checked_at)
+    return CampaignItem(**fields, health=seen, funnel=funnel)

@@ -18,11 +18,17 @@ LEASE_SECONDS = 15
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """`work` is one slice in one transaction; it answers how much it did, and runs again while that is not 0."""
+    """`work` is one slice in one transaction; it answers how much it did, and runs again while that is not 0.
+
+    What takes long to find out is found by `look`, in a transaction of its own that only reads and that no writer waits
+    for; it answers whether there is something to write down.
+    """
 
     name: str
     every_seconds: float
     work: Callable[[Transaction], int]
+    look: Callable[[Transaction], bool] | None = None
+    pause_seconds: float = 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +38,7 @@ class LongJob:
     name: str
     every_seconds: float
     work: Callable[[], Awaitable[int]]
+    pause_seconds: float = 0.05
 
 
 class Runner:
@@ -59,18 +66,19 @@ class Runner:
             await asyncio.sleep(job.every_seconds)
             try:
                 while await self.run_slice(job):
-                    await asyncio.sleep(0.05)
+                    await asyncio.sleep(job.pause_seconds)
             except Exception as error:
                 log.warning("the job %s failed and will be tried again: %s", job.name, error)
 
     async def run_slice(self, job: Job | LongJob) -> int:
         """One slice, if this process holds the job's lease."""
-        lasts = int(max(LEASE_SECONDS, 2 * job.every_seconds)) * SECOND
+        if isinstance(job, LongJob):
+            return await job.work() if await self._database.write(lambda tx: self._takes(tx, job)) else 0
+        if job.look is not None:
+            is_ours = await self._database.write(lambda tx: self._takes(tx, job))
+            if not is_ours or not await self._database.read(job.look):
+                return 0
+        return await self._database.write(lambda tx: job.work(tx) if self._takes(tx, job) else 0)
 
-        def leased(tx: Transaction) -> int | None:
-            if not take(tx, job.name, self._holder, lasts):
-                return None
-            return job.work(tx) if isinstance(job, Job) else 0
-
-        done = await self._database.write(leased)
-        return await job.work() if isinstance(job, LongJob) and done is not None else done or 0
+    def _takes(self, tx: Transaction, job: Job | LongJob) -> bool:
+        return take(tx, job.name, self._holder, int(max(LEASE_SECONDS, 2 * job.every_seconds)) * SECOND)

@@ -7,23 +7,12 @@ from enum import StrEnum
 from funnelproof.campaigns import store as campaigns
 from funnelproof.clicks import store as clicks
 from funnelproof.clock import Micros
-from funnelproof.storage.database import Row, Transaction
-from funnelproof.tallies import store as tallies
+from funnelproof.results.figures import COUNTERS, Line, lines
+from funnelproof.storage.database import Transaction
 from funnelproof.tallies.move import ALL
 from funnelproof.worlds import store as worlds
 from funnelproof.worlds.world import LIVE
 
-COUNTERS = (
-    "clicks",
-    "qualified_clicks",
-    "bot_clicks",
-    "visitors",
-    "conversions",
-    "converters",
-    "refunded_converters",
-    "page_views",
-    "cta_clicks",
-)
 STAGES = ("clicks", "qualified_clicks", "visitors", "converters")
 
 
@@ -71,23 +60,24 @@ def analyse(tx: Transaction, question: Question) -> Analytics:
     if not asked:
         return Analytics(_sum([]), [], None)
 
-    def of(dimension: str) -> Sequence[Row]:
-        between = (question.first_day, question.last_day)
-        return tallies.days(
+    def of(dimension: str, by: str | None) -> Sequence[Line]:
+        return lines(
             tx,
             handle=question.handle,
             worlds=asked,
             campaign_id=question.campaign_id,
             dimension=dimension,
-            between=between,
+            between=(question.first_day, question.last_day),
+            by=by,
         )
 
-    whole = of(ALL)
-    grouped = whole if question.group_by is GroupBy.DAY else of(question.group_by.value)
+    is_by_day = question.group_by is GroupBy.DAY
+    whole = of(ALL, "day" if is_by_day else None)
+    grouped = whole if is_by_day else of(question.group_by.value, "value")
     name = _namer(tx, question)
-    keyed: dict[str, list[Row]] = {}
-    for row in grouped:
-        keyed.setdefault(name(row), []).append(row)
+    keyed: dict[str, list[Line]] = {}
+    for line in grouped:
+        keyed.setdefault(name(line[0]), []).append(line)
     rows = [(key, _sum(own)) for key, own in sorted(keyed.items())]
     return Analytics(_sum(whole), rows, clicks.newest_at(tx, question.handle, asked[0]))
 
@@ -111,21 +101,20 @@ def _worlds(tx: Transaction, question: Question) -> list[str]:
     return worlds.opened_for(tx, question.handle, question.campaign_id) if question.campaign_id else []
 
 
-def _namer(tx: Transaction, question: Question) -> Callable[[Row], str]:
-    """How a row's key reads: days as they are, variants by their id."""
-    if question.group_by is GroupBy.DAY:
-        return lambda row: str(row["day"])
+def _namer(tx: Transaction, question: Question) -> Callable[[str], str]:
+    """How a line's key reads: as it is, variants by their id."""
     if question.group_by is not GroupBy.VARIANT or question.campaign_id is None:
-        return lambda row: str(row["value"])
+        return str
     ids = campaigns.variant_names(tx, question.handle, question.campaign_id)
-    return lambda row: ids.get(int(row["value"]), "(none)")
+    return lambda key: ids.get(int(key), "(none)")
 
 
-def _sum(rows: Sequence[Row]) -> Figures:
-    counts = {name: sum(row[name] for row in rows) for name in COUNTERS}
+def _sum(found: Sequence[Line]) -> Figures:
+    last = 2 + len(COUNTERS)
+    counts = dict(zip(COUNTERS, map(sum, zip(*(line[2:last] for line in found), strict=True)), strict=False))
     revenue: dict[str, tuple[int, int]] = {}
-    for row in rows:
-        if row["currency"]:
-            gross, net = revenue.get(row["currency"], (0, 0))
-            revenue[row["currency"]] = (gross + row["gross_minor"], net + row["net_minor"])
-    return Figures(counts, revenue)
+    for _, currency, *sums in found:
+        if currency:
+            gross, net = revenue.get(currency, (0, 0))
+            revenue[currency] = (gross + sums[-2], net + sums[-1])
+    return Figures(counts or dict.fromkeys(COUNTERS, 0), revenue)

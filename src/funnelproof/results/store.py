@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Table, cast, func, select, update
+from sqlalchemy import BigInteger, ColumnElement, Select, Table, bindparam, cast, func, select, update
 
 from funnelproof.campaigns.campaign import CampaignRef, CampaignStatus
 from funnelproof.clock import Micros
@@ -21,6 +21,21 @@ from funnelproof.storage.statements import insert_new
 from funnelproof.tallies.move import QUARTER
 
 SAMPLED = 50_000
+
+
+def _entered() -> Select[Any]:
+    """Quarter hour by quarter hour, each by its key: what else was counted in them is not read."""
+    first = select(bindparam("first", type_=BigInteger).label("quarter"))
+    asked = first.cte("asked", recursive=True)
+    asked = asked.union_all(select(asked.c.quarter + 1).where(asked.c.quarter < bindparam("last", type_=BigInteger)))
+    of = quarter_tallies.c
+    place = [of[name] == bindparam(name) for name in ("handle", "world", "campaign_id")]
+    amount = cast(func.sum(of.amount), of.amount.type).label("amount")
+    statement = select(of.name, amount).select_from(asked.join(quarter_tallies, of.quarter == asked.c.quarter))
+    return statement.where(*place, of.subject == "entered").group_by(of.name)
+
+
+ENTERED = _entered()
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,17 +121,16 @@ def moves(tx: Transaction, ref: CampaignRef) -> list[tuple[Micros, str]]:
 
 
 def entered_since(
-    tx: Transaction, ref: CampaignRef, world: str, epoch: int, since: Micros
+    tx: Transaction, ref: CampaignRef, world: str, epoch: int, stretch: tuple[Micros, Micros]
 ) -> dict[tuple[int, int], int]:
-    """First entries from the quarter hour that holds `since`, by (phase, variant)."""
-    amount = cast(func.sum(quarter_tallies.c.amount), quarter_tallies.c.amount.type).label("amount")
-    where = (*_in_world(quarter_tallies, ref, world), quarter_tallies.c.quarter >= since // QUARTER)
-    statement = select(quarter_tallies.c.name, amount).where(*where, quarter_tallies.c.subject == "entered")
+    """First entries from the quarter hour that holds the begin of a stretch to its end, by (phase, variant)."""
+    bound: dict[str, Any] = {"handle": ref[0], "world": world, "campaign_id": ref[1]}
+    bound |= {"first": stretch[0] // QUARTER, "last": stretch[1] // QUARTER}
     found: dict[tuple[int, int], int] = {}
-    for row in tx.all(statement.group_by(quarter_tallies.c.name)):
-        own_epoch, phase, variant = (int(part) for part in row["name"].split("."))
+    for row in tx.execute(ENTERED, bound):
+        own_epoch, phase, variant = (int(part) for part in row.name.split("."))
         if own_epoch == epoch:
-            found[phase, variant] = row["amount"]
+            found[phase, variant] = row.amount
     return found
 
 

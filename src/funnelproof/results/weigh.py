@@ -105,7 +105,7 @@ def _sizing(tx: Transaction, subject: Subject, counts: Counts) -> Sizing:
     began = subject.phases[0]["started_at"] if subject.phases else subject.at
     since = max(subject.at - PACE_DAYS * DAY, began)
     days = max(subject.at - since, HOUR) / DAY
-    entered = store.entered_since(tx, subject.ref, subject.world, subject.epoch, since)
+    entered = store.entered_since(tx, subject.ref, subject.world, subject.epoch, (since, subject.at))
     weights = dict(campaign.weights)
     visitors = {number: counts.of(number).visitors for number, weight in weights.items() if weight > 0}
     is_running = subject.is_current and campaign.status_at(subject.at) is CampaignStatus.ACTIVE
@@ -169,7 +169,8 @@ class _Judging:
     def _mature(self) -> float | None:
         """The smallest share of a variant's visitors that entered at least the decision window ago."""
         since = self.subject.at - self.subject.campaign.decision_window_days * DAY
-        entered = store.entered_since(self.tx, self.subject.ref, self.subject.world, self.subject.epoch, since)
+        stretch = (since, self.subject.at)
+        entered = store.entered_since(self.tx, self.subject.ref, self.subject.world, self.subject.epoch, stretch)
         recent = _by_variant(entered)
         shares = [
             1 - min(1.0, recent.get(number, 0) / self.counts.of(number).visitors) for number in self.counts.entered

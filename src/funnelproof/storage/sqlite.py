@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.dialects.sqlite.base import SQLiteCompiler
 from sqlalchemy.pool import QueuePool
 
 from funnelproof.storage.database import Desk
@@ -157,6 +158,16 @@ class SqliteDesk:
         return cast("sqlite3.Connection", self._connection.connection.driver_connection)
 
 
+class _Compiler(SQLiteCompiler):
+    """Knows `.with_hint(table, "INDEXED BY …", "sqlite")`.
+
+    It has no statistics, and takes the order of a key for better than an index that leaves most rows aside.
+    """
+
+    def get_from_hint_text(self, table: Any, text: str | None) -> str | None:  # noqa: ARG002
+        return text
+
+
 def _engine(folder: Path, *, size: int, begin: str | None, extra: tuple[str, ...] = ()) -> Engine:
     engine = create_engine(
         f"sqlite:///{folder / FILE}",
@@ -167,6 +178,8 @@ def _engine(folder: Path, *, size: int, begin: str | None, extra: tuple[str, ...
         hide_parameters=True,
         connect_args={"check_same_thread": False, "isolation_level": None, "cached_statements": 512},
     )
+
+    engine.dialect.statement_compiler = _Compiler
 
     @event.listens_for(engine, "connect")
     def _connected(connection: sqlite3.Connection, _record: Any) -> None:

@@ -12,6 +12,7 @@ from funnelproof.storage.schema.campaigns import (
 )
 from funnelproof.storage.schema.columns import metadata
 from funnelproof.storage.schema.events import claims, clicks, conversion_keys, conversions, ledger, ledger_money
+from funnelproof.storage.schema.health import health_changes, health_lights
 from funnelproof.storage.schema.installation import changes, day_salts, leases, ring_keys
 from funnelproof.storage.schema.people import access_tokens, handle_zones, handles, memberships, sessions, users
 from funnelproof.storage.schema.proofs import receipts, runs
@@ -33,6 +34,8 @@ __all__ = [
     "frozen_plans",
     "handle_zones",
     "handles",
+    "health_changes",
+    "health_lights",
     "leases",
     "ledger",
     "ledger_money",
