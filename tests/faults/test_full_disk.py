@@ -1,5 +1,6 @@
 """A disk without space: everybody is told to come back, nothing is half-written, and it recovers by itself."""
 
+import contextlib
 import os
 import shutil
 import subprocess
@@ -12,7 +13,7 @@ from bench.soak.buyers import Acknowledged
 from faults.load import buyers, check_nothing_lost_or_doubled, wait_for, wait_for_refusals
 from faults.place import Place
 
-SIZE = 24 << 20
+SIZE = 48 << 20
 LEFT = 1 << 20
 
 
@@ -46,8 +47,9 @@ def test_a_full_disk_refuses_and_recovers_by_itself(small_disk: Path) -> None:
 
 
 def _fill(folder: Path) -> Path:
-    """Leave so little that orders use it up at once."""
+    """Leave so little that orders use it up at once; they may do so before this has written all."""
     ballast = folder.parent / "ballast"
     free = os.statvfs(folder)
-    ballast.write_bytes(bytes(max(0, free.f_bavail * free.f_frsize - LEFT)))
+    with ballast.open("wb", buffering=0) as file, contextlib.suppress(OSError):
+        file.write(bytes(max(0, free.f_bavail * free.f_frsize - LEFT)))
     return ballast
