@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from sqlalchemy import bindparam, case, cast, func, select
+from sqlalchemy import bindparam, cast, func, select
 
 from funnelproof.health.evidence import Day, Entries, Flow, ReusedKey
 from funnelproof.health.place import Place, in_place, rows_of
@@ -21,24 +21,32 @@ def total(column: Any) -> Any:
     return cast(func.sum(column), WHOLE)
 
 
-_NAME = case((quarter_tallies.c.subject == "key_reused", ""), else_=quarter_tallies.c.name)
-_KEY = (
-    quarter_tallies.c.campaign_id.concat(" ").concat(quarter_tallies.c.subject).concat(" ").concat(_NAME).label("key")
+_AT = (
+    quarter_tallies.c.handle == bindparam("handle"),
+    quarter_tallies.c.world == bindparam("world"),
+    quarter_tallies.c.campaign_id == bindparam("campaign_id"),
 )
-"""One text to sort by is sorted in half the time of three; neither campaigns nor subjects have blanks in them."""
+_KEY = quarter_tallies.c.subject.concat(" ").concat(quarter_tallies.c.name).label("key")
+"""One text is sorted in less than half the time of two; no subject has a blank in it."""
 AMOUNTS = (
     select(_KEY, total(quarter_tallies.c.amount))
-    .where(*in_place(quarter_tallies), quarter_tallies.c.quarter.between(bindparam("first"), bindparam("last")))
+    .where(*_AT, quarter_tallies.c.quarter.between(bindparam("first"), bindparam("last")))
     .group_by(_KEY)
 )
 
 
 def amounts(tx: Transaction, place: Place, first: int, last: int) -> dict[str, dict[tuple[str, str], int]]:
     """Sums over the quarter hours from first to last, by (subject, name); of reused keys only how many."""
-    found: dict[str, dict[tuple[str, str], int]] = {}
-    for key, amount in rows_of(tx, AMOUNTS, {**place.bound, "first": first, "last": last}):
-        campaign_id, subject, name = key.split(" ", 2)
-        found.setdefault(campaign_id, {})[(subject, name)] = amount
+    at = {"handle": place.handle, "world": place.world, "first": first, "last": last}
+    return {campaign_id: _amounts(tx, {**at, "campaign_id": campaign_id}) for campaign_id in place.ids}
+
+
+def _amounts(tx: Transaction, bound: dict[str, Any]) -> dict[tuple[str, str], int]:
+    found: dict[tuple[str, str], int] = {}
+    for key, amount in rows_of(tx, AMOUNTS, bound):
+        subject, _, name = key.partition(" ")
+        own = (subject, "" if subject == "key_reused" else name)
+        found[own] = found.get(own, 0) + amount
     return found
 
 
@@ -54,9 +62,7 @@ class Stretch:
 
 SUM = (
     select(total(quarter_tallies.c.amount))
-    .where(quarter_tallies.c.handle == bindparam("handle"), quarter_tallies.c.world == bindparam("world"))
-    .where(quarter_tallies.c.campaign_id == bindparam("campaign_id"))
-    .where(quarter_tallies.c.quarter.between(bindparam("first"), bindparam("last")))
+    .where(*_AT, quarter_tallies.c.quarter.between(bindparam("first"), bindparam("last")))
     .where(quarter_tallies.c.subject == bindparam("subject"))
 )
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ScalarSelect, Select, and_, bindparam, cast, func, insert, or_, select, update
+from sqlalchemy import Integer, ScalarSelect, Select, and_, bindparam, cast, func, insert, or_, select, update
 
 from funnelproof.campaigns.campaign import CampaignRef, CampaignStatus
 from funnelproof.clock import HOUR, MINUTE, Micros
@@ -57,16 +57,14 @@ class Seen:
 
 def of_page(tx: Transaction, handle: str, ids: Sequence[str], now: Micros) -> dict[str, Seen]:
     """By campaign id."""
-    where = (campaigns.c.handle == bindparam("handle"), campaigns.c.campaign_id.in_(bindparam("ids", expanding=True)))
-    rows = tx.execute(SEEN.where(*where), {"handle": handle, "ids": list(ids), "since": _since(now)})
+    rows = tx.execute(OF_PAGE, {"handle": handle, "ids": list(ids), "since": _since(now)})
     return {seen.ref[1]: seen for seen in map(_seen, rows)}
 
 
 def after(tx: Transaction, last: CampaignRef, now: Micros, limit: int) -> list[Seen]:
     """Campaigns of all handles in the order of their keys."""
-    beyond = or_(campaigns.c.handle > last[0], and_(campaigns.c.handle == last[0], campaigns.c.campaign_id > last[1]))
-    statement = SEEN.where(beyond).order_by(campaigns.c.handle, campaigns.c.campaign_id).limit(limit)
-    return [_seen(row) for row in tx.execute(statement, {"since": _since(now)})]
+    bound = {"handle": last[0], "campaign_id": last[1], "limit": limit, "since": _since(now)}
+    return [_seen(row) for row in tx.execute(AFTER, bound)]
 
 
 def keep(tx: Transaction, handle: str, health: Health, moved: int) -> None:
@@ -138,6 +136,10 @@ def _statement() -> Select[Any]:
 
 
 SEEN = _statement()
+_KEY = (campaigns.c.handle, campaigns.c.campaign_id)
+OF_PAGE = SEEN.where(_KEY[0] == bindparam("handle"), _KEY[1].in_(bindparam("ids", expanding=True)))
+_BEYOND = or_(_KEY[0] > bindparam("handle"), and_(_KEY[0] == bindparam("handle"), _KEY[1] > bindparam("campaign_id")))
+AFTER = SEEN.where(_BEYOND).order_by(*_KEY).limit(bindparam("limit", type_=Integer))
 
 
 def _seen(row: Any) -> Seen:

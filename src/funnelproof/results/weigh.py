@@ -1,11 +1,12 @@
 """Weighing a test: from the counters as they stand to estimates, split, sizing and verdict."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cache, partial
 
 from funnelproof.campaigns.campaign import CampaignStatus
 from funnelproof.campaigns.variants import Variant
-from funnelproof.clock import DAY, HOUR
+from funnelproof.clock import DAY, HOUR, Micros
 from funnelproof.results import faults, store
 from funnelproof.results.compare import Comparison, compare
 from funnelproof.results.counts import Counts
@@ -22,6 +23,8 @@ from funnelproof.storage.database import Transaction
 
 PACE_DAYS = 7
 ARRIVALS_LOOKED_FOR_DAYS = 28
+EnteredIn = Callable[[tuple[Micros, Micros]], Mapping[tuple[int, int], int]]
+"""First entries in a stretch of time, by (phase, variant). Pace and maturity often ask for the same week."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +67,9 @@ def weigh(tx: Transaction, subject: Subject) -> Results:
     ratio = ratio_of(counts, [own.number for own in variants])
     stored = tuple(store.alarms_of(tx, subject.ref, subject.epoch)) if subject.is_live else ()
     due = _due(subject, counts, ratio, stored)
-    sizing = _sizing(tx, subject, counts)
-    facts = _Judging(tx, subject, counts, ratio, comparisons, others).facts((*stored, *due), sizing)
+    entered = cache(partial(store.entered_since, tx, subject.ref, subject.world, subject.epoch))
+    sizing = _sizing(entered, subject, counts)
+    facts = _Judging(tx, subject, counts, ratio, comparisons, others, entered).facts((*stored, *due), sizing)
     last_look = store.last_look(tx, subject.ref, subject.epoch) if subject.is_live else None
     return Results(
         subject=subject,
@@ -100,12 +104,12 @@ def _due(subject: Subject, counts: Counts, ratio: SampleRatio, stored: tuple[Ala
     return tuple(Alarm(split.phase, subject.at, evidence_of(counts, split, p_value, names)) for split, p_value in found)
 
 
-def _sizing(tx: Transaction, subject: Subject, counts: Counts) -> Sizing:
+def _sizing(entered_in: EnteredIn, subject: Subject, counts: Counts) -> Sizing:
     campaign = subject.campaign
     began = subject.phases[0]["started_at"] if subject.phases else subject.at
     since = max(subject.at - PACE_DAYS * DAY, began)
     days = max(subject.at - since, HOUR) / DAY
-    entered = store.entered_since(tx, subject.ref, subject.world, subject.epoch, (since, subject.at))
+    entered = entered_in((since, subject.at))
     weights = dict(campaign.weights)
     visitors = {number: counts.of(number).visitors for number, weight in weights.items() if weight > 0}
     is_running = subject.is_current and campaign.status_at(subject.at) is CampaignStatus.ACTIVE
@@ -124,9 +128,10 @@ class _Judging:
         ratio: SampleRatio,
         comparisons: tuple[Comparison, ...],
         others: list[Variant],
+        entered_in: EnteredIn,
     ) -> None:
         self.tx, self.subject, self.counts, self.ratio = tx, subject, counts, ratio
-        self.comparisons, self.others = comparisons, others
+        self.comparisons, self.others, self.entered_in = comparisons, others, entered_in
 
     def facts(self, alarms: tuple[Alarm, ...], sizing: Sizing) -> Facts:
         subject, campaign = self.subject, self.subject.campaign
@@ -169,9 +174,7 @@ class _Judging:
     def _mature(self) -> float | None:
         """The smallest share of a variant's visitors that entered at least the decision window ago."""
         since = self.subject.at - self.subject.campaign.decision_window_days * DAY
-        stretch = (since, self.subject.at)
-        entered = store.entered_since(self.tx, self.subject.ref, self.subject.world, self.subject.epoch, stretch)
-        recent = _by_variant(entered)
+        recent = _by_variant(self.entered_in((since, self.subject.at)))
         shares = [
             1 - min(1.0, recent.get(number, 0) / self.counts.of(number).visitors) for number in self.counts.entered
         ]
