@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
-from sqlalchemy import Boolean, ColumnElement, Delete, Table, and_, delete, literal_column, select, update
+from sqlalchemy import ColumnElement, Delete, Table, and_, delete, literal_column, select, update
 
 from funnelproof.clock import Micros
 from funnelproof.ids import id_at
@@ -54,7 +54,7 @@ def seal(tx: Transaction, proof: Proof, now: Micros) -> None:
 
 def delete_held(day: LocalDay, campaign_id: str) -> Delete:
     """In the form in which either engine finds them along their index: campaign by campaign, HELD spelled out."""
-    held = literal_column("disposition = 'HELD'", Boolean)
+    held = conversions.c.disposition == literal_column("'HELD'")
     along = (conversions.c.campaign_id == campaign_id, conversions.c.received_at >= day.begin - SKEW)
     return _delete(conversions, day.scope, held, *along, *_during(day))
 
