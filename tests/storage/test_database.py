@@ -45,7 +45,7 @@ def test_a_conflict_that_does_not_end_is_unavailable(database: Database) -> None
     def work(_tx: Transaction) -> None:
         raise RunAgain("somebody was first")
 
-    with pytest.raises(Unavailable, match="Nothing was written"):
+    with pytest.raises(Unavailable, match="nothing is stored twice"):
         database.write_now(work)
 
 

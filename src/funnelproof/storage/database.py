@@ -20,6 +20,8 @@ log = logging.getLogger(__name__)
 T = TypeVar("T")
 Row = Mapping[str, Any]
 TRIES_AFTER_CONFLICT = 3
+AWAY = "Storage is not available right now. Send the same request again: under one key nothing is stored twice."
+"""It does not say that nothing was written: a commit whose answer was lost may have taken place."""
 SERIALIZATION_FAILURES = {"40001", "40P01"}
 
 
@@ -192,7 +194,7 @@ class Database:
         if not away and not _is_conflict(error):
             return error
         log.warning("storage is not available: %s", _of_driver(error))
-        return Unavailable("Storage is not available right now. Nothing was written; send the same request again.")
+        return Unavailable(AWAY)
 
     def close(self) -> None:
         self._readers.shutdown()
