@@ -148,15 +148,16 @@ class Lane:
 
 def _run_verbs(tx: Transaction, group: list[_Waiting]) -> list[Any]:
     """Answers in the order of the group. Verbs run in the order of their names, so that no two groups deadlock."""
-    verbs = {waiting.verb for waiting in group}
-    if len(verbs) == 1:
-        return list(group[0].verb(tx, [waiting.claim for waiting in group]))
     answers: list[Any] = [None] * len(group)
-    for verb in sorted(verbs, key=lambda verb: f"{verb.__module__}.{verb.__qualname__}"):
+    for verb in sorted({waiting.verb for waiting in group}, key=_name_of):
         own = [at for at, waiting in enumerate(group) if waiting.verb == verb]
         for at, answer in zip(own, verb(tx, [group[at].claim for at in own]), strict=True):
             answers[at] = answer
     return answers
+
+
+def _name_of(verb: Verb) -> str:
+    return f"{verb.__module__}.{verb.__qualname__}"
 
 
 def _settle(group: list[_Waiting], answers: Sequence[Any]) -> None:
