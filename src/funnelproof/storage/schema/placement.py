@@ -43,6 +43,10 @@ PLACEMENTS: dict[str, Placement] = {
     "receipts": Placement.BY_HANDLE,
     "looks": Placement.BY_HANDLE,
     "sample_ratio_alarms": Placement.BY_HANDLE,
+    "seals": Placement.BY_HANDLE,
+    "sealed_sums": Placement.BY_HANDLE,
+    "health_lights": Placement.BY_HANDLE,
+    "health_changes": Placement.BY_HANDLE,
     # Every worker reads all of it twice a second; people write it.
     "changes": Placement.EVERYWHERE,
     # A list of members joins them to their people.
