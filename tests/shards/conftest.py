@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from types import SimpleNamespace
 from typing import Any
 
 import httpx2
@@ -9,6 +10,7 @@ import pytest
 
 from cast import VISITOR, Actor, Cast, Client, make_cast
 from conftest import MakeInstallation
+from funnelproof import ids
 from funnelproof.access.audience import TABLE
 from funnelproof.app import Application
 from funnelproof.clock import SetClock
@@ -46,7 +48,11 @@ class Everything:
 
 
 @pytest.fixture
-def everything(make_installation: MakeInstallation, clock: SetClock, engine_kind: str) -> Iterator[Everything]:
+def everything(
+    make_installation: MakeInstallation, clock: SetClock, engine_kind: str, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Everything]:
+    # Retention and archive find days and months by ids.
+    monkeypatch.setattr(ids, "time", SimpleNamespace(time_ns=lambda: clock.now() * 1000))
     home = make_installation(engine_kind, signup=Signup.OPEN)
     app = Application(home)
     cast = make_cast(home)

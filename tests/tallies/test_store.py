@@ -1,6 +1,9 @@
 """Tallies on both engines: added to under the worker's slot, summed over slots when read."""
 
+from sqlalchemy import select
+
 from funnelproof.storage.database import Database, Transaction
+from funnelproof.storage.schema import quarter_tallies
 from funnelproof.tallies import store
 from funnelproof.tallies.move import QUARTER, Moves, Place
 
@@ -32,16 +35,17 @@ def test_workers_add_in_slots_of_their_own_and_reads_sum_them(database: Database
 
     def read(tx: Transaction) -> tuple[object, ...]:
         totals = store.funnel_totals(tx, "gharart", "live", ["c", "other"])
-        money = store.revenue(tx, "gharart", "live", ["c"])
-        quarters = store.quarters(tx, "gharart", "live", "c", QUARTER)
+        between = ("2026-11-23", "2026-11-24")
+        days = store.days(tx, handle="gharart", worlds=["live"], campaign_id="c", dimension="all", between=between)
+        quarters = tx.all(select(quarter_tallies.c.slot, quarter_tallies.c.amount).order_by(quarter_tallies.c.slot))
         return (
             {name: row["clicks"] for name, row in totals.items()},
-            [(row["currency"], row["gross_minor"]) for row in money],
-            [(row["quarter"], row["amount"]) for row in quarters],
+            [(row["currency"], row["gross_minor"]) for row in days if row["currency"]],
+            [(row["slot"], row["amount"]) for row in quarters],
             store.entries(tx, "gharart", "live", "c", 1),
         )
 
-    assert database.read_now(read) == ({"c": 9}, [("USD", 1500)], [(1, 9)], 3)
+    assert database.read_now(read) == ({"c": 9}, [("USD", 1500)], [(0, 6), (1, 3)], 3)
 
 
 def test_days_are_read_by_dimension_and_worlds_do_not_mix(database: Database) -> None:

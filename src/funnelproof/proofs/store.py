@@ -4,10 +4,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import insert, select, update
 
 from funnelproof.clock import Micros
-from funnelproof.proofs.receipt import StandingReceipt, Step, StepStatus, VariantReceipt, Verdict
+from funnelproof.proofs.receipt import Step, StepStatus, VariantReceipt, Verdict
 from funnelproof.storage.database import Row, Transaction
 from funnelproof.storage.schema import receipts, runs
 
@@ -54,27 +54,6 @@ def page(tx: Transaction, handle: str, campaign_id: str, *, before: str | None, 
     if before is not None:
         where.append(runs.c.run_id < before)
     return [_run(row) for row in tx.all(select(runs).where(*where).order_by(runs.c.run_id.desc()).limit(limit))]
-
-
-def standing_receipts(tx: Transaction, handle: str, campaign_id: str) -> dict[int, StandingReceipt]:
-    """The newest receipt of each variant, by variant number. Run ids sort by time."""
-    where = (receipts.c.handle == handle, receipts.c.campaign_id == campaign_id)
-    newest = (
-        select(receipts.c.variant, func.max(receipts.c.run_id).label("run_id"))
-        .where(*where)
-        .group_by(receipts.c.variant)
-    )
-    latest = newest.subquery()
-    statement = select(receipts).where(
-        *where, receipts.c.variant == latest.c.variant, receipts.c.run_id == latest.c.run_id
-    )
-    return {row["variant"]: _standing(row) for row in tx.all(statement)}
-
-
-def _standing(row: Row) -> StandingReceipt:
-    return StandingReceipt(
-        row["variant"], row["run_id"], Verdict(row["verdict"]), row["config_digest"], row["finished_at"]
-    )
 
 
 def _row(run: Run) -> dict[str, Any]:

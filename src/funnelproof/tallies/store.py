@@ -5,12 +5,11 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Table, cast, func, select
 
-from funnelproof.clock import Micros
 from funnelproof.storage.bulk import add_rows
 from funnelproof.storage.database import Row, Transaction
 from funnelproof.storage.schema import day_tallies, phase_tallies, quarter_tallies
 from funnelproof.tallies.cap import capped
-from funnelproof.tallies.move import ALL, QUARTER, Moves
+from funnelproof.tallies.move import ALL, Moves
 
 TABLES = (day_tallies, phase_tallies, quarter_tallies)
 COLUMNS: Mapping[str, tuple[str, ...]] = {table.name: tuple(table.columns.keys()) for table in TABLES}
@@ -42,17 +41,6 @@ def funnel_totals(tx: Transaction, handle: str, world: str, campaign_ids: Sequen
         day_tallies.c.dimension == ALL,
     )
     return {row["campaign_id"]: row for row in tx.all(_summed(day_tallies, ("campaign_id",), where, FUNNEL))}
-
-
-def revenue(tx: Transaction, handle: str, world: str, campaign_ids: Sequence[str]) -> Sequence[Row]:
-    """(campaign_id, currency, gross_minor, net_minor) of all time."""
-    where = (
-        *_in_world(day_tallies, handle, world),
-        day_tallies.c.campaign_id.in_(campaign_ids),
-        day_tallies.c.dimension == ALL,
-        day_tallies.c.currency != "",
-    )
-    return tx.all(_summed(day_tallies, ("campaign_id", "currency"), where, ("gross_minor", "net_minor")))
 
 
 def days(
@@ -90,16 +78,6 @@ def entries(tx: Transaction, handle: str, world: str, campaign_id: str, epoch: i
     """How many visitors have entered the test in an epoch."""
     rows = phases(tx, handle, world, campaign_id, epoch)
     return sum(row["visitors"] for row in rows if row["cohort"] == "ENTERED")
-
-
-def quarters(tx: Transaction, handle: str, world: str, campaign_id: str, since: Micros) -> Sequence[Row]:
-    """(quarter, subject, name, amount) from the quarter hour that holds `since`."""
-    where = (
-        *_in_world(quarter_tallies, handle, world),
-        quarter_tallies.c.campaign_id == campaign_id,
-        quarter_tallies.c.quarter >= since // QUARTER,
-    )
-    return tx.all(_summed(quarter_tallies, ("quarter", "subject", "name"), where, ("amount",)))
 
 
 def _in_world(table: Table, handle: str, world: str) -> tuple[ColumnElement[bool], ...]:
