@@ -12,7 +12,7 @@ TOKEN = re.compile(r"'(?:[^']|'')*'|\"[^\"]*\"|%\(\w+\)s|%s|:?\w+|[<>!=]+|\|\||[
 Part = "str | list[Part]"
 JOINS = {"JOIN", "LEFT", "INNER", "OUTER", "CROSS", "NATURAL", "RIGHT", "FULL"}
 ENDS = {"GROUP", "ORDER", "LIMIT", "OFFSET", "RETURNING", "FOR", "HAVING", "WINDOW", "UNION", "EXCEPT", "INTERSECT"}
-CLAUSES = JOINS | ENDS | {"WHERE", "ON", "SET", "VALUES", "SELECT", "FROM", "USING"}
+CLAUSES = JOINS | ENDS | {"INDEXED", "WHERE", "ON", "SET", "VALUES", "SELECT", "FROM", "USING"}
 SETS = {"UNION", "EXCEPT", "INTERSECT"}
 VALUE = re.compile(r"\?|:\w+|%\(\w+\)s|%s|'.*'|\d+")
 PINNED = "a value"

@@ -9,6 +9,7 @@ TENANTS = {"clicks", "ledger", "links", "campaigns"}
 STAYS = [
     "SELECT clicks.slug FROM clicks WHERE clicks.handle = ? AND clicks.world = ?",
     "SELECT slug FROM clicks WHERE handle = :handle LIMIT 3",
+    "SELECT clicks.slug FROM clicks INDEXED BY ix_clicks WHERE clicks.handle = ?",
     "SELECT clicks.slug FROM clicks WHERE clicks.world = ? AND clicks.handle IN (?)",
     "SELECT c.slug FROM clicks AS c WHERE c.handle = %(handle_1)s FOR UPDATE",
     "SELECT clicks.slug FROM clicks WHERE (clicks.handle = ? AND clicks.world = ?) AND (clicks.slug = ? OR 1 = 2)",
@@ -31,6 +32,7 @@ STAYS = [
     "SELECT 1 FROM clicks WHERE clicks.variant IS DISTINCT FROM ? AND clicks.handle = ?",
 ]
 CROSSES = [
+    ("SELECT clicks.slug FROM clicks INDEXED BY ix_clicks WHERE clicks.world = ?", {"clicks"}),
     ("SELECT clicks.slug FROM clicks WHERE clicks.world = ?", {"clicks"}),
     ("SELECT clicks.slug FROM clicks WHERE clicks.handle = ? OR clicks.world = ?", {"clicks"}),
     ("SELECT clicks.slug FROM clicks WHERE NOT (clicks.handle = ?)", {"clicks"}),

@@ -45,6 +45,12 @@ def find(tx: Transaction, handle: str, *, to_change: bool = False) -> Handle | N
     return found[0] if found else None
 
 
+def after(tx: Transaction, name: str) -> Row | None:
+    """(handle, retention_days) of the next handle in the order of their names."""
+    statement = select(handles.c.handle, handles.c.retention_days).where(handles.c.handle > name)
+    return tx.one(statement.order_by(handles.c.handle).limit(1))
+
+
 def of_member(tx: Transaction, user_id: str, *, after: tuple[Any, ...] | None, rows: int) -> list[Handle]:
     """The handles in which a person has a part, newest first."""
     statement = (

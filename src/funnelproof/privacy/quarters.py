@@ -5,9 +5,10 @@ from collections.abc import Callable
 from sqlalchemy import delete, select, tuple_
 
 from funnelproof.clock import Micros
+from funnelproof.handles import store as handles
 from funnelproof.recount.compare import KEPT_QUARTERS
 from funnelproof.storage.database import Row, Transaction
-from funnelproof.storage.schema import handles, quarter_tallies
+from funnelproof.storage.schema import quarter_tallies
 from funnelproof.tallies.move import QUARTER
 
 SLICE = 500
@@ -43,8 +44,7 @@ class OldQuarters:
         return tx.one(select(quarter_tallies).where(*where).order_by(*in_order).limit(1))
 
     def _next_handle(self, tx: Transaction) -> bool:
-        names = select(handles.c.handle).where(handles.c.handle > self._handle).order_by(handles.c.handle)
-        row = tx.one(names.limit(1))
+        row = handles.after(tx, self._handle)
         self._handle, self._after = row["handle"] if row else "", BEFORE_ALL
         return row is not None
 

@@ -4,16 +4,14 @@ import asyncio
 import logging
 from collections.abc import Callable
 
-from sqlalchemy import select
-
 from funnelproof.clock import DAY, Micros
+from funnelproof.handles import store as handles
 from funnelproof.privacy import seal as seals
 from funnelproof.privacy.day import LocalDay
 from funnelproof.privacy.due import Due, Step, find_due
 from funnelproof.privacy.prove import PAUSE_SECONDS, Proof, prove
 from funnelproof.privacy.seal import Deleted, Moved
 from funnelproof.storage.database import Database, Row, Transaction
-from funnelproof.storage.schema import handles
 from funnelproof.worlds.world import LIVE
 
 log = logging.getLogger(__name__)
@@ -42,8 +40,7 @@ class Retention:
         return done
 
     async def _next_handle(self, after: str) -> Row | None:
-        statement = select(handles.c.handle, handles.c.retention_days).where(handles.c.handle > after)
-        return await self._database.read(lambda tx: tx.one(statement.order_by(handles.c.handle).limit(1)))
+        return await self._database.read(lambda tx: handles.after(tx, after))
 
     async def _keep(self, owner: Row, world: str) -> int:
         def find(tx: Transaction) -> Due | None:
