@@ -73,10 +73,10 @@ class _Configuration:
 def _configuration(tx: Transaction, handle: str) -> _Configuration:
     """Remembered for as long as the handle's change counter, read in this very transaction, stands still."""
     kept: OrderedDict[str, _Configuration] = tx.memory.setdefault("configurations", OrderedDict())
-    version, known = version_of(tx, handle), kept.get(handle)
+    version, known = version_of(tx, handle), kept.pop(handle, None)
     if known is None or known.version != version:
-        known = kept[handle] = _Configuration(version, handles.find(tx, handle), {})
-    kept.move_to_end(handle)
+        known = _Configuration(version, handles.find(tx, handle), {})
+    kept[handle] = known
     if len(kept) > REMEMBERED:
         kept.popitem(last=False)
     return known
