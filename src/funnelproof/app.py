@@ -33,7 +33,7 @@ from funnelproof.keys import store
 from funnelproof.keys.ring import Keyring, forget_salts
 from funnelproof.keys.seal import FILE, MissingSecret, Seal, read_or_make_secret, read_secret
 from funnelproof.launch import routes as launch
-from funnelproof.launch.schedule import run_due
+from funnelproof.launch.schedule import Timer
 from funnelproof.privacy.quarters import OldQuarters
 from funnelproof.privacy.retention import Retention
 from funnelproof.proofs import routes as proofs
@@ -166,7 +166,7 @@ class Application:
         clock = self.home.clock
         lights = LightWatch(clock.now)
         return [
-            Job("schedule", 1, lambda tx: run_due(tx, clock.now())),
+            Job("schedule", 1, Timer(clock.now)),
             Job("forget_salts", 3600, lambda tx: forget_salts(tx, clock.now())),
             Job("watch_lights", 10, lights.keep, lights.look, pause_seconds=0.25),
             Job("watch_tests", 60, Watch(clock.now)),

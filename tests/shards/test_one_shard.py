@@ -16,6 +16,7 @@ CROSSES_SHARDS = {
     "handles/store.py:of_member": "the list of a person's handles",
     "access/store.py:token_by_id": "a token's first use in a process, where no path names its handle",
     "campaigns/store.py:due": "the timer looks for what is to begin or end",
+    "campaigns/store.py:due_at_gate": "the timer looks for gates to try",
     "health/lights.py:after": "the watch looks for campaigns whose light is due",
     "handles/store.py:after": "retention goes from handle to handle",
     "results/store.py:running": "the watch looks for running tests",

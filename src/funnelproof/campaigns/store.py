@@ -202,18 +202,34 @@ def variant_names_of(tx: Transaction, handle: str, ids: Iterable[str]) -> dict[s
 
 
 def due(tx: Transaction, now: Micros, *, limit: int) -> list[CampaignRef]:
-    """Campaigns of all handles that their timer should start or end by now."""
-    starts = and_(
+    """Campaigns of all handles that their timer should start or end by now, and that no gate can keep from it."""
+    running = campaigns.c.status.in_((CampaignStatus.ACTIVE.value, CampaignStatus.PAUSED.value))
+    ends = and_(running, campaigns.c.ends_at <= now)
+    starts = and_(_starts(now), campaigns.c.launch_policy == LaunchPolicy.OPEN.value)
+    return _refs(tx, or_(ends, starts), limit)
+
+
+def due_at_gate(tx: Transaction, now: Micros, *, after: CampaignRef, limit: int) -> list[CampaignRef]:
+    """Campaigns of all handles that their timer should start if their gate is open, in the order of their keys."""
+    handle, campaign_id = after
+    here = and_(campaigns.c.handle == handle, campaigns.c.campaign_id > campaign_id)
+    beyond = or_(campaigns.c.handle > handle, here)
+    return _refs(tx, and_(_starts(now), campaigns.c.launch_policy != LaunchPolicy.OPEN.value, beyond), limit)
+
+
+def _starts(now: Micros) -> ColumnElement[bool]:
+    return and_(
         campaigns.c.status == CampaignStatus.DRAFT.value,
         campaigns.c.first_active_at.is_(None),
         campaigns.c.starts_at <= now,
+        or_(campaigns.c.ends_at.is_(None), campaigns.c.ends_at > now),
     )
-    running = campaigns.c.status.in_((CampaignStatus.ACTIVE.value, CampaignStatus.PAUSED.value))
-    ends = and_(running, campaigns.c.ends_at <= now)
-    statement = select(campaigns.c.handle, campaigns.c.campaign_id).where(
-        campaigns.c.deleted_at.is_(None), or_(starts, ends)
-    )
-    return [(row["handle"], row["campaign_id"]) for row in tx.all(statement.order_by(campaigns.c.handle).limit(limit))]
+
+
+def _refs(tx: Transaction, where: ColumnElement[bool], limit: int) -> list[CampaignRef]:
+    names = (campaigns.c.handle, campaigns.c.campaign_id)
+    statement = select(*names).where(campaigns.c.deleted_at.is_(None), where).order_by(*names).limit(limit)
+    return [(row.handle, row.campaign_id) for row in tx.execute(statement)]
 
 
 def add_phase(tx: Transaction, campaign: Campaign, *, world: str, at: Micros, reason: str) -> None:

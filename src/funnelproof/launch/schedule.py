@@ -1,20 +1,40 @@
 """The timer: what `startsAt` and `endsAt` say is written down, a few campaigns at a time."""
 
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
 from funnelproof.audit.act import Act
 from funnelproof.campaigns import lifecycle, store
-from funnelproof.campaigns.campaign import Campaign, CampaignStatus, NotReady
+from funnelproof.campaigns.campaign import Campaign, CampaignRef, CampaignStatus, NotReady
 from funnelproof.clock import Micros
 from funnelproof.health.examine import examine
 from funnelproof.launch.gate import check_gate
 from funnelproof.storage.database import Transaction
 
 TIMER = "timer"
+AT_ONCE = 50
+BEFORE_ALL: CampaignRef = ("", "")
 
 
-def run_due(tx: Transaction, now: Micros) -> int:
-    """Start and end what is due; answer how many moved. A closed gate keeps a campaign DRAFT; it is tried again."""
-    due = store.due(tx, now, limit=50)
-    return sum(_run(tx, store.lock(tx, handle, campaign_id), now) for handle, campaign_id in due)
+@dataclass(slots=True)
+class Timer:
+    """Each turn moves what nothing keeps back, then tries some of those at a gate: each gets its turn, however many
+    gates stay closed. A closed gate keeps a campaign DRAFT; it is tried again when all others were.
+    """
+
+    now: Callable[[], Micros]
+    _last: CampaignRef = field(default=BEFORE_ALL)
+
+    def __call__(self, tx: Transaction) -> int:
+        """Start and end a few of what is due; answer how many moved."""
+        now = self.now()
+        refs = store.due(tx, now, limit=AT_ONCE) + self._next_at_gate(tx, now)
+        return sum(_run(tx, store.lock(tx, *ref), now) for ref in refs)
+
+    def _next_at_gate(self, tx: Transaction, now: Micros) -> list[CampaignRef]:
+        refs = store.due_at_gate(tx, now, after=self._last, limit=AT_ONCE)
+        self._last = refs[-1] if len(refs) == AT_ONCE else BEFORE_ALL
+        return refs
 
 
 def _run(tx: Transaction, campaign: Campaign, now: Micros) -> bool:
