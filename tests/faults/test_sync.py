@@ -95,12 +95,12 @@ def _wait_until_attached(tracer: subprocess.Popen[str], processes: list[int]) ->
 
 
 def _tracer_of(pid: int) -> int:
-    """0 if nobody traces every thread of the process, as /proc tells."""
+    """0 if nobody traces every thread of the process, as /proc tells; of a process that ended there is nothing to wait for."""
     try:
         told = [status.read_text() for status in Path(f"/proc/{pid}/task").glob("*/status")]
     except OSError:
         return pid
-    return min(int(text.partition("TracerPid:")[2].split()[0]) for text in told)
+    return min((int(text.partition("TracerPid:")[2].split()[0]) for text in told), default=pid)
 
 
 def _first(lines: list[str], text: str, after: int) -> int:
