@@ -95,7 +95,7 @@ def _wait_until_attached(tracer: subprocess.Popen[str], processes: list[int]) ->
 
 
 def _tracer_of(pid: int) -> int:
-    """0 if nobody traces every thread of the process, as /proc tells; of a process that ended there is nothing to wait for."""
+    """0 if nobody traces every thread of the process, as /proc tells; who ended is not waited for."""
     try:
         told = [status.read_text() for status in Path(f"/proc/{pid}/task").glob("*/status")]
     except OSError:
