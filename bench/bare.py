@@ -8,6 +8,8 @@ import multiprocessing
 import sys
 from typing import Any
 
+from funnelproof.server import CONNECTIONS, SECONDS_TO_STOP, settle_in
+
 LOCATION = b"https://shop.gharart.example/new?utm_source=mail&utm_medium=email&utm_campaign=launch&ctx=" + b"x" * 180
 REDIRECT = {
     "type": "http.response.start",
@@ -38,6 +40,7 @@ async def _echo(receive: Any, send: Any) -> None:
 
 
 def made() -> Any:
+    settle_in()
     return application
 
 
@@ -45,8 +48,6 @@ def main(port: int, workers: int = 1) -> None:
     from granian.constants import HTTPModes, Interfaces
     from granian.log import LogLevels
     from granian.server.mp import MPServer
-
-    from funnelproof.server import CONNECTIONS, SECONDS_TO_STOP
 
     multiprocessing.set_start_method("fork", force=True)
     MPServer(

@@ -6,24 +6,23 @@ import time
 from collections.abc import Iterator
 
 REQUEST_ID = re.compile(r"[A-Za-z0-9_.:-]{1,128}")
-RANDOM_BITS = (1 << 76) - 1 ^ 0b11 << 62
-VERSION_AND_VARIANT = 0x7 << 76 | 0b10 << 62
+VARIANT = dict(zip("0123456789abcdef", "89ab" * 4, strict=True))
 AT_ONCE = 256
 
 
 class Randomness:
-    """16 random bytes at a time, asked of the system for many at once. No two threads or forks get the same."""
+    """32 random hex digits at a time, asked of the system for many at once. No two threads or forks get the same."""
 
     def __init__(self) -> None:
-        self._drawn: Iterator[bytes] = iter(())
+        self._drawn: Iterator[str] = iter(())
         os.register_at_fork(after_in_child=self._forget)
 
-    def draw(self) -> bytes:
+    def draw(self) -> str:
         """Taking the next of an iterator is one step of the interpreter, so threads need no lock."""
         drawn = next(self._drawn, None)
         while drawn is None:
-            fresh = os.urandom(16 * AT_ONCE)
-            self._drawn = iter([fresh[at : at + 16] for at in range(0, len(fresh), 16)])
+            fresh = os.urandom(16 * AT_ONCE).hex()
+            self._drawn = iter([fresh[at : at + 32] for at in range(0, len(fresh), 32)])
             drawn = next(self._drawn, None)
         return drawn
 
@@ -36,12 +35,8 @@ draw = Randomness().draw
 
 def uuid7_hex() -> str:
     """48 bits of Unix milliseconds by the real clock, then 74 random bits."""
-    return _hex(time.time_ns() // 1_000_000, draw()[:10])
-
-
-def _hex(milliseconds: int, random: bytes) -> str:
-    tail = int.from_bytes(random, "big") & RANDOM_BITS | VERSION_AND_VARIANT
-    return f"{milliseconds << 80 | tail:032x}"
+    random = draw()
+    return f"{time.time_ns() // 1_000_000:012x}7{random[:3]}{VARIANT[random[3]]}{random[4:19]}"
 
 
 def new_id(prefix: str) -> str:

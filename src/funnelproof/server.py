@@ -5,10 +5,12 @@ import gc
 import http.client
 import logging
 import multiprocessing
+import os
 import resource
 import threading
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import structlog
@@ -24,6 +26,7 @@ from funnelproof.web.edge import Asgi
 SECONDS_TO_STOP = 9
 CONNECTIONS = 8192
 PATIENCE_SECONDS = 30.0
+SECONDS_UNTIL_ALL_THREADS_ARE_THERE = 1.0
 FIRST_ASKED = "/_fp/plain.css"
 GRANIAN_LEVELS = {"debug": LogLevels.info, "error": LogLevels.error}
 
@@ -73,8 +76,16 @@ def application() -> Asgi:
     home = app.open_installation(settings.read_settings())
     hold_slot(home.database, home.settings.data)
     made = app.Application(home)
-    look_for_cycles_less_often()
+    settle_in()
     return made
+
+
+def settle_in() -> None:
+    """How a worker shares its core and its interpreter, once all is imported that stays."""
+    look_for_cycles_less_often()
+    timer = threading.Timer(SECONDS_UNTIL_ALL_THREADS_ARE_THERE, let_sockets_wait)
+    timer.daemon = True
+    timer.start()
 
 
 def look_for_cycles_less_often() -> None:
@@ -82,6 +93,21 @@ def look_for_cycles_less_often() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(50_000, 20, 50)
+
+
+def let_sockets_wait() -> None:
+    """On the core of the loop, the server's threads take their turn when the loop is done, not at every answer.
+
+    Woken for one answer, a thread would push the loop aside, send, sleep and give way again, for each of them: as
+    batch work (sched(7)) it waits for its turn and finds many. Where there is a free core it runs there at once.
+    """
+    if not hasattr(os, "SCHED_BATCH"):
+        return
+    ours = {thread.native_id for thread in threading.enumerate()}
+    for thread in Path("/proc/self/task").iterdir():
+        if int(thread.name) not in ours:
+            with contextlib.suppress(OSError):
+                os.sched_setscheduler(int(thread.name), os.SCHED_BATCH, os.sched_param(0))
 
 
 def allow_files(wanted: int) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 from funnelproof.campaigns.variants import Share, Variant, shares_of
 from funnelproof.clock import DAY, Micros
 from funnelproof.errors import Problem
+from funnelproof.word import Word
 
 CAMPAIGN_ID = r"^[a-z0-9][a-z0-9_-]{2,63}$"
 CampaignRef = tuple[str, str]
@@ -23,14 +24,14 @@ class GoalType(StrEnum):
     APP_INSTALL = "APP_INSTALL"
 
 
-class CampaignStatus(StrEnum):
+class CampaignStatus(Word):
     DRAFT = "DRAFT"
     ACTIVE = "ACTIVE"
     PAUSED = "PAUSED"
     COMPLETED = "COMPLETED"
 
 
-class CountingRule(StrEnum):
+class CountingRule(Word):
     EVERY = "EVERY"
     ONCE_PER_CLICK = "ONCE_PER_CLICK"
     ONCE_PER_VISITOR = "ONCE_PER_VISITOR"

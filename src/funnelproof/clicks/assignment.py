@@ -1,6 +1,5 @@
 """Which variant a click is led to, and how it stands to the test: a function of configuration, bucket and ledger."""
 
-from enum import StrEnum
 from typing import NamedTuple
 
 from funnelproof.campaigns.campaign import Campaign, CampaignStatus
@@ -9,6 +8,7 @@ from funnelproof.clicks.visitor import Identity, Visitor
 from funnelproof.clock import Micros
 from funnelproof.links.ctx import Cohort
 from funnelproof.links.link import matching_rule
+from funnelproof.word import Word
 from funnelproof.worlds.route import Route
 
 OUT_OF_PLAY = {
@@ -19,7 +19,7 @@ OUT_OF_PLAY = {
 """While a campaign is not ACTIVE its links lead on, and nobody enters."""
 
 
-class Kind(StrEnum):
+class Kind(Word):
     """What kind of visit it is; only people qualify."""
 
     PERSON = "PERSON"

@@ -2,11 +2,12 @@
 
 import re
 from dataclasses import dataclass
-from enum import StrEnum
 from functools import lru_cache
 
 import crawleruseragents
 from ua_parser import parse
+
+from funnelproof.word import Word
 
 REMEMBERED = 8192
 LONGEST = 512
@@ -15,7 +16,7 @@ DESKTOP_SYSTEMS = {"Windows", "Mac OS X", "Linux", "Ubuntu", "Fedora", "Debian",
 TABLET = re.compile(r"iPad|Tablet|Kindle|Silk|PlayBook", re.IGNORECASE)
 
 
-class Device(StrEnum):
+class Device(Word):
     MOBILE = "MOBILE"
     TABLET = "TABLET"
     DESKTOP = "DESKTOP"

@@ -3,13 +3,13 @@
 import hmac
 import re
 from collections.abc import Mapping
-from enum import StrEnum
 from typing import NamedTuple
 from urllib.parse import parse_qsl
 
 from funnelproof.ids import draw
 from funnelproof.keys.key import Key
 from funnelproof.links.ctx import Consent
+from funnelproof.word import Word
 
 COOKIE = "fp_vid"
 COOKIE_SECONDS = 365 * 86_400
@@ -17,7 +17,7 @@ COOKIE_VALUE = re.compile(r"[0-9a-f]{32}")
 OWN_COOKIE = re.compile(rf"(?:^|;)\s*{COOKIE}=({COOKIE_VALUE.pattern})\s*(?:;|$)")
 
 
-class Identity(StrEnum):
+class Identity(Word):
     COOKIE = "COOKIE"
     DAILY = "DAILY"
 
@@ -55,7 +55,7 @@ def cookie_of(headers: Mapping[str, str]) -> str | None:
 
 def with_cookie(cookie: str | None, *, visitor_key: Key, handle: str, campaign_id: str) -> Visitor:
     """The visitor of a cookie, or a new one whose cookie is to be set."""
-    value = cookie or draw().hex()
+    value = cookie or draw()
     key = visitor_hash(visitor_key, handle, campaign_id, value)
     return Visitor(key, value, Identity.COOKIE, Consent.FULL, cookie=value, is_new=cookie is None)
 
@@ -70,7 +70,7 @@ def for_today(
 
 def for_this_click() -> Visitor:
     """A visitor who wants not to be known: a random id that nothing else will carry."""
-    return Visitor(draw()[:8].hex(), draw().hex(), Identity.DAILY, Consent.DENIED, is_new=True)
+    return Visitor(draw()[:16], draw(), Identity.DAILY, Consent.DENIED, is_new=True)
 
 
 def visitor_hash(visitor_key: Key, handle: str, campaign_id: str, ticket: str) -> str:

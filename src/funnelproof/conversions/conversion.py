@@ -1,16 +1,16 @@
 """What a conversion is, told and stored, and every way to be refused. Knows no storage and no web."""
 
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import Any, NamedTuple
 
 from funnelproof.clock import Micros
 from funnelproof.errors import Problem
 from funnelproof.links.ctx import Cohort, Ctx, Mode
 from funnelproof.money import Money
+from funnelproof.word import Word
 
 
-class Disposition(StrEnum):
+class Disposition(Word):
     """What became of a conversion; the same in every world. Only COUNTED moves funnel counters."""
 
     COUNTED = "COUNTED"

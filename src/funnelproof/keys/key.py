@@ -3,11 +3,11 @@
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
-from enum import StrEnum
 from functools import cached_property
 from typing import Protocol
 
 from funnelproof.clock import Micros
+from funnelproof.word import Word
 
 BLOCK_BYTES = 64
 INNER = bytes(byte ^ 0x36 for byte in range(256))
@@ -15,7 +15,7 @@ OUTER = bytes(byte ^ 0x5C for byte in range(256))
 Begin = Callable[[], "hashlib._Hash"]
 
 
-class Purpose(StrEnum):
+class Purpose(Word):
     """What a key is for."""
 
     CTX = "ctx"

@@ -17,13 +17,13 @@ import base64
 import binascii
 import hmac
 import struct
-from enum import StrEnum
 from functools import lru_cache
 from typing import NamedTuple
 
 from funnelproof.clock import SECOND, Micros, iso, span
 from funnelproof.errors import Fault, Problem
 from funnelproof.keys.key import Key, Keys, Purpose
+from funnelproof.word import Word
 
 VERSION = 1
 TAG_BYTES = 16
@@ -34,13 +34,13 @@ RUN = struct.Struct(">I")
 SPARE_SECONDS_AHEAD = 300
 
 
-class Mode(StrEnum):
+class Mode(Word):
     LIVE = "live"
     PREVIEW = "preview"
     TEST = "test"
 
 
-class Cohort(StrEnum):
+class Cohort(Word):
     """How a click stands to the campaign's A/B test."""
 
     NONE = "NONE"
@@ -53,13 +53,13 @@ class Cohort(StrEnum):
     AFTER = "AFTER"
 
 
-class Consent(StrEnum):
+class Consent(Word):
     FULL = "full"
     BASIC = "basic"
     DENIED = "denied"
 
 
-class Reason(StrEnum):
+class Reason(Word):
     """Every reason for which a ctx cannot be used."""
 
     MISSING = "missing"

@@ -6,6 +6,7 @@ from enum import StrEnum
 
 from funnelproof.clock import Micros, iso
 from funnelproof.errors import NotFound, Problem
+from funnelproof.word import Word
 
 SLUG = r"^[A-Za-z0-9_-]{4,24}$"
 UTM_TAGS = ("utm_source", "utm_medium", "utm_campaign", "utm_term", "utm_content")
@@ -15,7 +16,7 @@ Tags = tuple[str, str, str, str, str]
 """What a click brought of `UTM_TAGS`, in their order; empty where it brought none."""
 
 
-class LinkMode(StrEnum):
+class LinkMode(Word):
     DIRECT = "DIRECT"
     BRIDGE = "BRIDGE"
 
