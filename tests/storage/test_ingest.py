@@ -11,7 +11,7 @@ from sqlalchemy import insert, select
 
 from funnelproof.errors import Problem, Unavailable
 from funnelproof.storage.database import Database, Transaction
-from funnelproof.storage.ingest import Lane, LaneFull
+from funnelproof.storage.ingest import SHARE_IN_COMPANY, Lane, LaneFull
 from funnelproof.storage.schema import leases
 from funnelproof.storage.statements import insert_new
 
@@ -233,4 +233,20 @@ def test_where_handles_are_kept_apart_no_group_mixes_them(database: Database) ->
 
     asyncio.run(submit())
     assert groups == ([3, 3] if database.engines.handles_apart else [6])
+    lane.close()
+
+
+def test_a_crowd_fills_groups_alone_and_only_a_part_of_them_in_company(database: Database) -> None:
+    lane = Lane(database, waiting_limit=1000, group_limit=256)
+
+    async def submit(*waiting: tuple[str, int]) -> list[int]:
+        groups.clear()
+        claims = [lane.submit(keep, f"{handle}{n}", handle=handle) for handle, many in waiting for n in range(many)]
+        await asyncio.gather(*claims)
+        return list(groups)
+
+    assert asyncio.run(submit(("crowd", 300))) == [256, 44]
+    in_company = asyncio.run(submit(("other", 300), ("lone", 1)))
+    assert max(in_company) <= SHARE_IN_COMPANY + 1
+    assert sum(in_company) == 301
     lane.close()

@@ -19,6 +19,8 @@ Verb = Callable[[Transaction, Sequence[Any]], Sequence[Any]]
 SECONDS_TO_DRAIN = 9
 LONGEST_WINDOW_SECONDS = 0.002
 OWED_SHARE = 16
+SHARE_IN_COMPANY = 64
+SECONDS_IN_COMPANY = 1.0
 
 
 class Ingest(Protocol):
@@ -45,8 +47,9 @@ class _Waiting(NamedTuple):
 class Lane:
     """One group at a time, from bounded queues, one for each handle. What is submitted is answered once it is durable.
 
-    A group takes from the handles in turn, so that a crowd at one does not make another wait. Where a transaction
-    should stay with one handle (`Engines.handles_apart`), the handles take turns by the group.
+    A group takes from the handles in turn, so that a crowd at one does not make another wait; and little of each for
+    as long as there are several, because who comes next waits for the group before. Where a transaction should stay
+    with one handle (`Engines.handles_apart`), the handles take turns by the group.
     All that is submitted comes from one event loop; only `close` may be called from another thread.
     """
 
@@ -55,6 +58,7 @@ class Lane:
         self._waiting_limit, self._group_limit = waiting_limit, group_limit
         self._queues: OrderedDict[str, deque[_Waiting]] = OrderedDict()
         self._waiting = 0
+        self._in_company_until = 0.0
         self._work: asyncio.Task[None] | None = None
         self._closing = False
         self._idle = threading.Event()
@@ -112,18 +116,24 @@ class Lane:
     def _take(self) -> list[_Waiting]:
         """The next group: an equal share of each handle that waits, the others' turn coming first next time."""
         group: list[_Waiting] = []
-        while self._queues and len(group) < self._group_limit:
-            share = max(1, (self._group_limit - len(group)) // len(self._queues))
+        most, apart = self._most_of_one(), self._database.engines.handles_apart
+        for left in range(1 if apart else len(self._queues), 0, -1):
+            share = min(most, max(1, (self._group_limit - len(group)) // left))
             handle, queue = self._queues.popitem(last=False)
-            if self._database.engines.handles_apart:
-                share = self._group_limit
             group += [queue.popleft() for _ in range(min(len(queue), share))]
             if queue:
                 self._queues[handle] = queue
-            if self._database.engines.handles_apart:
+            if len(group) >= self._group_limit:
                 break
         self._waiting -= len(group)
         return group
+
+    def _most_of_one(self) -> int:
+        """How much of one handle a group takes: less for as long as another has been there within a second."""
+        now = time.monotonic()
+        if len(self._queues) > 1:
+            self._in_company_until = now + SECONDS_IN_COMPANY
+        return min(self._group_limit, SHARE_IN_COMPANY) if now < self._in_company_until else self._group_limit
 
     async def _run(self, group: list[_Waiting]) -> None:
         """One transaction for the group. A claim that breaks its verb is found by halving and fails alone."""
