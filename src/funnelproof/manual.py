@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from fastapi import APIRouter
-from fastapi.responses import HTMLResponse, RedirectResponse, Response
+from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 from markdown_it import MarkdownIt
 
 from funnelproof.errors import NotFound
@@ -48,8 +48,13 @@ def routes(document: Callable[[], dict[str, Any]]) -> APIRouter:
     async def first_page() -> HTMLResponse:
         return _page("index")
 
+    @router.get("/openapi.json")
+    def whole_document() -> JSONResponse:
+        """On a thread, as the reference: to make the document takes most of a second, and visitors go first."""
+        return JSONResponse(document())
+
     @router.get("/docs/api")
-    async def reference() -> HTMLResponse:
+    def reference() -> HTMLResponse:
         return HTMLResponse(FRAME.format(title="API", main=_reference(document())), headers=HEADERS)
 
     @router.get("/docs/{name}")

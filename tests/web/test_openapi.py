@@ -1,10 +1,12 @@
 """The OpenAPI document: complete, and true to what the routes answer."""
 
+import re
 from typing import Any
 
 import jsonschema
 import pytest
 
+from cast import HANDLE, Cast, Client, refused
 from funnelproof.web.control import Control
 from funnelproof.web.openapi import operations
 
@@ -76,6 +78,23 @@ def test_pages_of_other_origins_may_ask_before_they_call(document: dict[str, Any
     assert asked == {"/v2/public/conversions", "/v2/public/arrivals", "/v2/public/context"}
     for path in asked:
         assert set(document["paths"][path]["options"]["responses"]) == {"204"}
+
+
+def test_a_route_takes_the_query_parameters_that_its_document_names(
+    client: Client, cast: Cast, document: dict[str, Any]
+) -> None:
+    compared = 0
+    for method, path, operation in operations(document):
+        if method != "GET" or not path.startswith("/v2/handles/{handle}/"):
+            continue
+        asked = re.sub(r"{\w+}", "some-id", path.replace("{handle}", HANDLE))
+        answer = client.get(f"{asked}?no-such=1", by=cast.owner)
+        named = sorted(one["name"] for one in operation.get("parameters", ()) if one["in"] == "query")
+        assert (
+            f"it takes: {', '.join(named) or 'none'}." in refused(answer, 400, "unknown_field")["errors"][0]["detail"]
+        )
+        compared += 1
+    assert compared > 10
 
 
 def _examples(schema: dict[str, Any], document: dict[str, Any]) -> list[Any]:

@@ -4,14 +4,17 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from fastapi import APIRouter, Depends, FastAPI, Request, Response
+from fastapi.dependencies.utils import get_flat_params
 from fastapi.exceptions import RequestValidationError
+from fastapi.params import Query
+from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
 
 from funnelproof import __version__
 from funnelproof.errors import Fault, Invalid, NotFound, Problem, invalid_payload
 from funnelproof.installation import Installation
 from funnelproof.web.faults import faults_of
-from funnelproof.web.openapi import Describe, complete, operations
+from funnelproof.web.openapi import Describe, complete
 from funnelproof.web.problems import MEDIA_TYPE, InternalError, NoSuchMethod, body_of, headers_of, status_of
 
 DESCRIPTION = (
@@ -25,19 +28,7 @@ class Control(FastAPI):
     def __init__(self, **options: Any) -> None:
         self.extra_paths: dict[str, Any] = {}
         self.describers: list[Describe] = []
-        self._query_names: dict[tuple[str, str], frozenset[str]] | None = None
         super().__init__(**options)
-
-    def query_names(self, method: str, path: str) -> frozenset[str] | None:
-        """The query parameters that a route takes, by its own document; None for a route that is not in it."""
-        if self._query_names is None:
-            self._query_names = {
-                (method, path): frozenset(
-                    one["name"] for one in operation.get("parameters", ()) if one["in"] == "query"
-                )
-                for method, path, operation in operations(self.openapi())
-            }
-        return self._query_names.get((method, path))
 
     def openapi(self) -> dict[str, Any]:
         if self.openapi_schema is None:
@@ -54,6 +45,7 @@ def control_plane(
         version=__version__,
         description=DESCRIPTION,
         servers=[{"url": home.settings.control_url}],
+        openapi_url=None,
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
@@ -71,13 +63,22 @@ def control_plane(
     return control
 
 
+def query_names(route: Any) -> frozenset[str] | None:
+    """The query parameters that a route takes; None for one that is not in the document, such as a page.
+
+    Read from the route itself: making the whole document for it held the first request up for most of a second.
+    """
+    if not (isinstance(route, APIRoute) and route.include_in_schema):
+        return None
+    return frozenset(one.alias for one in get_flat_params(route.dependant) if isinstance(one.field_info, Query))
+
+
 async def _refuse_unknown_query(request: Request) -> None:
     """A parameter that no route reads would be a typing slip that nobody is told of."""
     told = request.query_params.keys()
     if not told:
         return
-    control: Control = request.app
-    known = control.query_names(request.method, request.scope["route"].path)
+    known = query_names(request.scope["route"])
     unknown = sorted(set(told) - known) if known is not None else []
     if unknown:
         takes = ", ".join(sorted(known or ())) or "none"
