@@ -2,6 +2,7 @@
 
 import http.client
 import json
+import os
 import signal
 import sqlite3
 import threading
@@ -9,6 +10,9 @@ import time
 from collections import Counter
 from pathlib import Path
 from urllib.parse import urlsplit
+
+import psutil
+import pytest
 
 from cli.conftest import BROWSER, CAMPAIGN, HANDLE, funnelproof, make_token, serving
 
@@ -82,6 +86,19 @@ def test_workers_count_in_slots_of_their_own(data: Path) -> None:
         while time.monotonic() < deadline and not (data / "slot-1.lock").exists():
             time.sleep(0.05)
         assert sorted(path.name for path in data.glob("slot-*.lock")) == ["slot-0.lock", "slot-1.lock"]
+
+
+@pytest.mark.skipif(not hasattr(os, "SCHED_BATCH"), reason="this system knows no batch work")
+def test_the_threads_of_the_server_wait_for_the_loop_which_itself_waits_for_nobody(data: Path) -> None:
+    with serving(data) as served:
+        (worker,) = psutil.Process(served.process.pid).children()
+        policies: list[int] = []
+        deadline = time.monotonic() + 10
+        while os.SCHED_BATCH not in policies and time.monotonic() < deadline:
+            time.sleep(0.1)
+            policies = [os.sched_getscheduler(thread.id) for thread in worker.threads()]
+        assert os.SCHED_BATCH in policies
+        assert os.sched_getscheduler(worker.pid) == os.SCHED_OTHER
 
 
 def test_logs_are_json_lines_without_query_strings_or_secrets(data: Path) -> None:
