@@ -32,6 +32,7 @@ from funnelproof.jobs.runner import Job, LongJob, Runner
 from funnelproof.keys import store
 from funnelproof.keys.ring import Keyring, forget_salts
 from funnelproof.keys.seal import FILE, MissingSecret, Seal, read_or_make_secret, read_secret
+from funnelproof.launch import decision_routes
 from funnelproof.launch import routes as launch
 from funnelproof.launch.schedule import Timer
 from funnelproof.privacy.quarters import OldQuarters
@@ -154,6 +155,7 @@ class Application:
             proofs.routes(home, self.routes),
             health.routes(home),
             launch.routes(home),
+            decision_routes.routes(home),
             results.routes(home),
             verdict_routes.routes(home),
             sizing_routes.routes(home),

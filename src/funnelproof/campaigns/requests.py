@@ -40,6 +40,7 @@ READ_ONLY = frozenset(
         "phase",
         "goalType",
         "currency",
+        "decidedVariantId",
     }
 )
 
@@ -166,6 +167,7 @@ class CampaignView(View):
     receipt_ttl_hours: int
     epoch: int
     phase: int
+    decided_variant_id: str | None
     created_at: str
     updated_at: str
     version: int
@@ -181,6 +183,7 @@ def view_of(campaign: Campaign) -> CampaignView:
     fields |= {name: iso_or_none(fields[name]) for name in TIMES}
     fields |= {name: float(fields[name]) if fields[name] is not None else None for name in FRACTIONS}
     fields["created_at"], fields["updated_at"] = iso(campaign.created_at), iso(campaign.updated_at)
+    fields["decided_variant_id"] = campaign.variant_id(campaign.decided_variant or 0)
     fields["variants"] = [_variant_view(variant) for variant in campaign.variants]
     fields["max_value"] = (
         None if campaign.max_value_minor is None else decimal_text(campaign.max_value_minor, campaign.currency)
