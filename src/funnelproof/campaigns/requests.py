@@ -127,6 +127,23 @@ class CampaignChange(_Changeable):
     reason: Reason | None = Field(None, description="Kept in the history; needed to loosen launchPolicy.")
 
 
+class CopiedLink(Shape):
+    from_: str = Field(alias="from", pattern=SLUG, description="A link of the campaign that is copied.")
+    slug: str = Field(pattern=SLUG, description="The slug of its copy.")
+
+
+class NewCopy(Shape):
+    """A link that is not named in `links` is copied under its own slug with `-2`."""
+
+    model_config = example(
+        {"campaignId": "new-buyer-funnel-2", "links": [{"from": "buy-now", "slug": "buy-again"}]},
+    )
+
+    campaign_id: str = Field(pattern=CAMPAIGN_ID)
+    name: Name | None = None
+    links: list[CopiedLink] = Field(default=[], max_length=200)
+
+
 class VariantView(View):
     variant_id: str
     number: int

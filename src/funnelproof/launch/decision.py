@@ -1,5 +1,7 @@
 """The decision that ends a test, and its undoing."""
 
+from typing import Any
+
 from funnelproof.audit.act import Act
 from funnelproof.campaigns import lifecycle, store
 from funnelproof.campaigns.campaign import Campaign, CampaignStatus, IllegalTransition, check_move
@@ -49,7 +51,7 @@ def undo(tx: Transaction, handle: str, campaign_id: str, *, reason: str | None, 
         raise IllegalTransition(
             f"The decision was made {span(act.at - decision.decided_at)} ago, and can be undone for "
             f"{UNDONE_WITHIN // DAY} days: until {iso(decision.undo_until)}. Copy the campaign to test again.",
-            **{"from": campaign.status.value, "to": CampaignStatus.PAUSED.value, "legal": []},
+            **_told(campaign, CampaignStatus.PAUSED),
         )
     frozen.mark_undone(tx, decision, at=act.at, by=act.actor)
     health = examine(tx, handle, campaign_id, now=act.at)
@@ -65,10 +67,14 @@ def _check_may_be_decided(campaign: Campaign) -> None:
         decided = campaign.variant_id(campaign.decided_variant)
         raise IllegalTransition(
             f"This test is decided already, for {decided}. Undo that decision first: DELETE …/decision.",
-            **{"from": campaign.status.value, "to": CampaignStatus.COMPLETED.value, "legal": []},
+            **_told(campaign, CampaignStatus.COMPLETED),
         )
     if campaign.status is not CampaignStatus.COMPLETED:
         check_move(campaign, CampaignStatus.COMPLETED)
+
+
+def _told(campaign: Campaign, to: CampaignStatus) -> dict[str, Any]:
+    return {"from": campaign.status.value, "to": to.value, "legal": []}
 
 
 def _chosen(campaign: Campaign, variant_id: str) -> Variant:
