@@ -111,10 +111,12 @@ def configure(all_of: Everything) -> None:
     all_of.post(f"{OURS}/links/more/route-preview", {"country": "IN"})
 
 
-def click(all_of: Everything, person: int | None = 1, slug: str = "buy-now", **headers: str) -> str:
+def click(
+    all_of: Everything, person: int | None = 1, slug: str = "buy-now", *, query: str = TAGS, **headers: str
+) -> str:
     cookie = {} if person is None else {"cookie": f"fp_vid={cookie_of(person)}"}
     told = {"user-agent": BROWSER, **cookie, **headers}
-    answer = all_of.client.get(f"/{HANDLE}/{slug}?{TAGS}", headers=told)
+    answer = all_of.client.get(f"/{HANDLE}/{slug}?{query}", headers=told)
     assert answer.status_code == 302, answer.text
     return parse_qs(urlsplit(answer.headers["location"]).query).get("ctx", [""])[0]
 
@@ -216,7 +218,7 @@ def preview(all_of: Everything) -> None:
     for path in (f"{OURS}/links/buy-now/preview-links", f"{PUBLIC}/links/buy-now/preview-links"):
         by = all_of.owner if path.startswith(OURS) else all_of.cast.token("links.*")
         made = [all_of.post(path, {"variantId": "b"}, by=by).json() for _ in range(2)]
-        convert(all_of, click(all_of, None, f"buy-now?{urlsplit(made[0]['url']).query}&"), made[0]["previewId"])
+        convert(all_of, click(all_of, None, query=urlsplit(made[0]["url"]).query), made[0]["previewId"])
         listed = all_of.get(f"{path}?limit=1", by=by).json()
         all_of.get(f"{path}?limit=1&cursor={listed['nextCursor']}", by=by)
         all_of.call("DELETE", f"{path}/{made[0]['previewId']}", by=by)
