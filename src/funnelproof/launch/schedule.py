@@ -48,8 +48,8 @@ def _run(tx: Transaction, campaign: Campaign, now: Micros) -> bool:
     except NotReady:
         return False
     reason = "startsAt has come" if to is CampaignStatus.ACTIVE else "endsAt has come"
-    act, known = Act(TIMER, now, None), {"health": health.status.value, "config_digest": health.config_digest}
-    lifecycle.move(tx, campaign, to, act=act, reason=reason, **known)
+    known, digest = health.status.value, health.config_digest
+    lifecycle.move(tx, campaign, to, act=Act(TIMER, now, None), reason=reason, health=known, config_digest=digest)
     return True
 
 
