@@ -10,7 +10,7 @@ from fastapi import APIRouter
 from funnelproof import manual, system
 from funnelproof.access import routes as access
 from funnelproof.access.guard import guarded
-from funnelproof.campaigns import link_routes
+from funnelproof.campaigns import copy_routes, link_routes
 from funnelproof.campaigns import routes as campaigns
 from funnelproof.clicks import describe as describe_clicks
 from funnelproof.clicks import pages
@@ -32,8 +32,10 @@ from funnelproof.jobs.runner import Job, LongJob, Runner
 from funnelproof.keys import store
 from funnelproof.keys.ring import Keyring, forget_salts
 from funnelproof.keys.seal import FILE, MissingSecret, Seal, read_or_make_secret, read_secret
+from funnelproof.launch import decision_routes
 from funnelproof.launch import routes as launch
 from funnelproof.launch.schedule import Timer
+from funnelproof.previews import routes as previews
 from funnelproof.privacy.quarters import OldQuarters
 from funnelproof.privacy.retention import Retention
 from funnelproof.proofs import routes as proofs
@@ -148,12 +150,15 @@ class Application:
             access.routes(home),
             handles.routes(home),
             campaigns.routes(home),
+            copy_routes.routes(home),
             link_routes.routes(home),
             clicks.routes(home),
+            previews.routes(home),
             conversions.routes(home),
             proofs.routes(home, self.routes),
             health.routes(home),
             launch.routes(home),
+            decision_routes.routes(home),
             results.routes(home),
             verdict_routes.routes(home),
             sizing_routes.routes(home),

@@ -20,6 +20,8 @@ AFTER_README = (
     "howto/invalid-ctx.md",
     "howto/reused-key.md",
     "howto/missing-tags.md",
+    "howto/preview-a-variant.md",
+    "howto/end-a-test.md",
     "howto/backup.md",
 )
 STOP = '```sh\nkill "$SERVER"'

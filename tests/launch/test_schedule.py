@@ -51,8 +51,10 @@ def test_what_is_due_starts_and_ends_and_the_timer_signs_for_it(
     assert (tick(installation), status(client, owner)) == (1, "ACTIVE")
     clock.advance(HOUR)
     assert (tick(installation), tick(installation), status(client, owner)) == (1, 0, "COMPLETED")
-    actors = {entry["actor"] for entry in client.get(f"{CAMPAIGN}/history?limit=2", by=owner).json()["items"]}
-    assert actors == {"timer"}
+    moves = client.get(f"{CAMPAIGN}/history?limit=2", by=owner).json()["items"]
+    assert {entry["actor"] for entry in moves} == {"timer"}
+    assert [entry["reason"] for entry in moves] == ["endsAt has come", "startsAt has come"]
+    assert all(entry["health"] and len(entry["configDigest"]) == 64 for entry in moves)
 
 
 def test_the_clock_counts_at_once_before_the_timer_has_come(client: Client, owner: Actor, clock: SetClock) -> None:

@@ -9,6 +9,7 @@ from sqlalchemy import func, select
 
 from cast import HANDLE, PASSWORD, Actor
 from funnel import BROWSER, NEW_CAMPAIGN, SHOP, TAGS, cookie_of
+from funnelproof.access import sessions
 from funnelproof.access import store as access
 from funnelproof.archive.write import Archive
 from funnelproof.clicks.counting import entry_name
@@ -43,6 +44,7 @@ def do_everything(all_of: Everything) -> None:
     change_under_test(all_of)
     hold_and_release(all_of)
     alarm(all_of)
+    preview(all_of)
     timed_work(all_of)
     public(all_of)
     take_down(all_of)
@@ -109,10 +111,12 @@ def configure(all_of: Everything) -> None:
     all_of.post(f"{OURS}/links/more/route-preview", {"country": "IN"})
 
 
-def click(all_of: Everything, person: int | None = 1, slug: str = "buy-now", **headers: str) -> str:
+def click(
+    all_of: Everything, person: int | None = 1, slug: str = "buy-now", *, query: str = TAGS, **headers: str
+) -> str:
     cookie = {} if person is None else {"cookie": f"fp_vid={cookie_of(person)}"}
     told = {"user-agent": BROWSER, **cookie, **headers}
-    answer = all_of.client.get(f"/{HANDLE}/{slug}?{TAGS}", headers=told)
+    answer = all_of.client.get(f"/{HANDLE}/{slug}?{query}", headers=told)
     assert answer.status_code == 302, answer.text
     return parse_qs(urlsplit(answer.headers["location"]).query).get("ctx", [""])[0]
 
@@ -210,6 +214,16 @@ def alarm(all_of: Everything) -> None:
     all_of.post(f"{CAMPAIGN}/results/alarm/close", {"reason": "put there by hand"})
 
 
+def preview(all_of: Everything) -> None:
+    for path in (f"{OURS}/links/buy-now/preview-links", f"{PUBLIC}/links/buy-now/preview-links"):
+        by = all_of.owner if path.startswith(OURS) else all_of.cast.token("links.*")
+        made = [all_of.post(path, {"variantId": "b"}, by=by).json() for _ in range(2)]
+        convert(all_of, click(all_of, None, query=urlsplit(made[0]["url"]).query), made[0]["previewId"])
+        listed = all_of.get(f"{path}?limit=1", by=by).json()
+        all_of.get(f"{path}?limit=1&cursor={listed['nextCursor']}", by=by)
+        all_of.call("DELETE", f"{path}/{made[0]['previewId']}", by=by)
+
+
 def timed_work(all_of: Everything) -> None:
     all_of.clock.advance(3 * HOUR)
     all_of.owner = all_of.cast.token("campaigns.*", "links.*")
@@ -242,12 +256,28 @@ def public(all_of: Everything) -> None:
 
 def take_down(all_of: Everything) -> None:
     all_of.call("DELETE", f"{OURS}/links/more", by=all_of.owner)
-    all_of.post(f"{CAMPAIGN}/transitions", {"to": "COMPLETED"})
+    decide(all_of)
     draft = {**NEW_CAMPAIGN, "campaignId": "unused", "status": "DRAFT", "primaryLink": None}
     all_of.post(f"{OURS}/campaigns", {name: value for name, value in draft.items() if value is not None})
     all_of.call("DELETE", f"{OURS}/campaigns/unused", by=all_of.owner)
     all_of.clock.advance(31 * DAY)
     run_jobs(all_of)
+
+
+def decide(all_of: Everything) -> None:
+    """By a person, who signs in anew: time has passed. Undone and decided again."""
+    session, _ = all_of.home.database.write_now(
+        lambda tx: sessions.begin(tx, all_of.cast.owner.user_id, now=all_of.clock.now())
+    )
+    by = Actor("owner", credential=sessions.sign(all_of.home.keyring, session, now=all_of.clock.now()))
+    for variant in "ba":
+        all_of.post(f"{CAMPAIGN}/decision", {"variantId": variant, "reason": "it sells more"}, by=by)
+        all_of.get(f"{CAMPAIGN}/results")
+        all_of.get(f"{CAMPAIGN}/decision")
+        if variant == "b":
+            all_of.call("DELETE", f"{CAMPAIGN}/decision", by=by)
+    all_of.get(f"{CAMPAIGN}/decision?epoch=1")
+    all_of.post(f"{CAMPAIGN}/copies", {"campaignId": "once-more"})
 
 
 def archive(all_of: Everything) -> None:

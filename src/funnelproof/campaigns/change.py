@@ -149,6 +149,7 @@ def _variants(tx: Transaction, before: Campaign, body: CampaignChange, faults: l
 
 
 def _check_kept(tx: Transaction, before: Campaign, after: tuple[Variant, ...]) -> None:
+    _check_decided_kept(before, after)
     kept = {variant.number for variant in after}
     if all(variant.number in kept for variant in before.variants):
         return
@@ -159,6 +160,14 @@ def _check_kept(tx: Transaction, before: Campaign, after: tuple[Variant, ...]) -
         raise VariantKept(
             f"Visitors have entered {', '.join(gone)}. Send it with `enabled: false`: its people go to the control."
         )
+
+
+def _check_decided_kept(before: Campaign, after: tuple[Variant, ...]) -> None:
+    """Everyone is led to it: it can neither go nor be switched off."""
+    if before.decided_variant is None or any(own.number == before.decided_variant and own.enabled for own in after):
+        return
+    name = before.variant_id(before.decided_variant)
+    raise VariantKept(f"The test was decided for {name}: everyone is led to it. Undo the decision first.")
 
 
 def _check_loosening(before: Campaign, after: Campaign, reason: str | None, powers: Powers) -> None:

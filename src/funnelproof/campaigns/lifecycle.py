@@ -1,11 +1,14 @@
 """The moves of a campaign's life, each kept in its history with what was known at that moment."""
 
+from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
 from funnelproof.audit.act import Act
 from funnelproof.campaigns import store
 from funnelproof.campaigns.allocation import after_change, split_faults
 from funnelproof.campaigns.campaign import Campaign, CampaignStatus, check_move
+from funnelproof.campaigns.variants import Variant
 from funnelproof.errors import invalid, invalid_payload
 from funnelproof.storage.database import Transaction
 
@@ -63,3 +66,79 @@ def ramp(
         tx, ramped, at=act.at, act="ramped", actor=act.actor, reason=reason, request_id=act.request_id, details=details
     )
     return ramped
+
+
+def decide(
+    tx: Transaction,
+    campaign: Campaign,
+    variant: Variant,
+    *,
+    act: Act,
+    reason: str,
+    health: str,
+    digest: str,
+    told: Mapping[str, Any],
+) -> Campaign:
+    """Complete a locked campaign with a decision: stickiness ends, everyone is led to this variant."""
+    decided = replace(
+        campaign,
+        status=CampaignStatus.COMPLETED,
+        decided_variant=variant.number,
+        updated_at=act.at,
+        version=campaign.version + 1,
+    )
+    store.replace(tx, campaign, decided, reason)
+    _note(tx, campaign, decided, "decided", act=act, reason=reason, health=health, config_digest=digest, details=told)
+    return decided
+
+
+def reopen(
+    tx: Transaction,
+    campaign: Campaign,
+    *,
+    act: Act,
+    reason: str | None,
+    health: str,
+    digest: str,
+    told: Mapping[str, Any],
+) -> Campaign:
+    """Take a decision back: PAUSED, in a new epoch. An `endsAt` that is past goes, or it would end at once again."""
+    ended = campaign.ends_at is not None and campaign.ends_at <= act.at
+    reopened = replace(
+        campaign,
+        status=CampaignStatus.PAUSED,
+        decided_variant=None,
+        ends_at=None if ended else campaign.ends_at,
+        epoch=campaign.epoch + 1,
+        phase=1,
+        updated_at=act.at,
+        version=campaign.version + 1,
+    )
+    store.replace(tx, campaign, reopened, reason or "the decision was undone")
+    details = {**told, "epoch": reopened.epoch, "phase": 1, **({"changed": ["ends_at"]} if ended else {})}
+    _note(
+        tx,
+        campaign,
+        reopened,
+        "decision_undone",
+        act=act,
+        reason=reason,
+        health=health,
+        config_digest=digest,
+        details=details,
+    )
+    return reopened
+
+
+def _note(tx: Transaction, before: Campaign, after: Campaign, name: str, *, act: Act, **facts: Any) -> None:
+    store.write_history(
+        tx,
+        after,
+        at=act.at,
+        act=name,
+        actor=act.actor,
+        from_status=before.status.value,
+        to_status=after.status.value,
+        request_id=act.request_id,
+        **facts,
+    )

@@ -40,6 +40,7 @@ READ_ONLY = frozenset(
         "phase",
         "goalType",
         "currency",
+        "decidedVariantId",
     }
 )
 
@@ -126,6 +127,23 @@ class CampaignChange(_Changeable):
     reason: Reason | None = Field(None, description="Kept in the history; needed to loosen launchPolicy.")
 
 
+class CopiedLink(Shape):
+    from_: str = Field(alias="from", pattern=SLUG, description="A link of the campaign that is copied.")
+    slug: str = Field(pattern=SLUG, description="The slug of its copy.")
+
+
+class NewCopy(Shape):
+    """A link that is not named in `links` is copied under its own slug with `-2`."""
+
+    model_config = example(
+        {"campaignId": "new-buyer-funnel-2", "links": [{"from": "buy-now", "slug": "buy-again"}]},
+    )
+
+    campaign_id: str = Field(pattern=CAMPAIGN_ID)
+    name: Name | None = None
+    links: list[CopiedLink] = Field(default=[], max_length=200)
+
+
 class VariantView(View):
     variant_id: str
     number: int
@@ -166,6 +184,7 @@ class CampaignView(View):
     receipt_ttl_hours: int
     epoch: int
     phase: int
+    decided_variant_id: str | None
     created_at: str
     updated_at: str
     version: int
@@ -181,6 +200,7 @@ def view_of(campaign: Campaign) -> CampaignView:
     fields |= {name: iso_or_none(fields[name]) for name in TIMES}
     fields |= {name: float(fields[name]) if fields[name] is not None else None for name in FRACTIONS}
     fields["created_at"], fields["updated_at"] = iso(campaign.created_at), iso(campaign.updated_at)
+    fields["decided_variant_id"] = campaign.variant_id(campaign.decided_variant or 0)
     fields["variants"] = [_variant_view(variant) for variant in campaign.variants]
     fields["max_value"] = (
         None if campaign.max_value_minor is None else decimal_text(campaign.max_value_minor, campaign.currency)

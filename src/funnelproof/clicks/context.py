@@ -48,7 +48,7 @@ class ContextDoor:
             "slug": ctx.slug,
             "campaignId": ctx.campaign or None,
             "variantId": await self._variant_id(ctx, world),
-            "mode": ctx.mode.value,
+            "mode": ctx.mode.told,
             "cohort": ctx.cohort.value,
             "consent": ctx.consent.value,
             "issuedAt": iso(ctx.issued_at),

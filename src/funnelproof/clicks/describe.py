@@ -5,8 +5,9 @@ from typing import Any
 from funnelproof.clicks.inrun import AS_HEADER, TOKEN_HEADER
 from funnelproof.clicks.password import LARGEST_FORM, TooManyPasswords
 from funnelproof.errors import Problem
-from funnelproof.links.ctx import Cohort, Consent, Mode, Reason
+from funnelproof.links.ctx import TOLD_MODES, Cohort, Consent, Reason
 from funnelproof.links.link import SLUG, LinkEnded, LinkExpired, LinkNotFound
+from funnelproof.previews.preview import PARAMETER, PreviewEnded
 from funnelproof.web.openapi import PROBLEM_CONTENT, preflight, refusals
 from funnelproof.web.problems import NoSuchMethod
 from funnelproof.worlds.world import InvalidRunToken, RunClosed
@@ -23,7 +24,7 @@ CONTEXT: dict[str, Any] = {
         "slug": STRING,
         "campaignId": STRING,
         "variantId": STRING,
-        "mode": {"type": "string", "enum": [mode.value for mode in Mode]},
+        "mode": {"type": "string", "enum": list(TOLD_MODES)},
         "cohort": {"type": "string", "enum": [cohort.value for cohort in Cohort]},
         "consent": {"type": "string", "enum": [consent.value for consent in Consent]},
         "issuedAt": {"type": "string", "format": "date-time"},
@@ -41,6 +42,7 @@ LED_ON = {
 PARAMETERS: list[dict[str, Any]] = [
     {"name": "handle", "in": "path", "required": True, "schema": {"type": "string"}},
     {"name": "slug", "in": "path", "required": True, "schema": {"type": "string", "pattern": SLUG}},
+    {"name": PARAMETER, "in": "query", "required": False, "schema": {"type": "string"}},
     {"name": TOKEN_HEADER, "in": "header", "required": False, "schema": {"type": "string"}},
     {"name": AS_HEADER, "in": "header", "required": False, "schema": {"type": "string"}},
 ]
@@ -115,7 +117,7 @@ def _give_password() -> dict[str, Any]:
 
 
 def _refused(*more: type[Problem], always: tuple[str, ...] = ALWAYS) -> dict[int | str, Any]:
-    known = refusals(LinkNotFound, LinkExpired, LinkEnded, InvalidRunToken, RunClosed, *more)
+    known = refusals(LinkNotFound, LinkExpired, LinkEnded, PreviewEnded, InvalidRunToken, RunClosed, *more)
     empty: dict[int | str, Any] = {status: {"description": ""} for status in always}
     return {status: {**answer, "content": EITHER} for status, answer in {**empty, **known}.items()}
 

@@ -15,9 +15,10 @@ from funnelproof.links.ctx import Ctx, mint
 from funnelproof.links.link import Link, LinkMode, OnStorageFailure, check_open
 from funnelproof.web.edge import NO_STORE, EdgeAnswer, EdgeRequest
 from funnelproof.web.problems import NoSuchMethod
-from funnelproof.worlds.world import mode_of
+from funnelproof.worlds.world import LIVE, PREVIEW, mode_of
 
 TTL_WITHOUT_CAMPAIGN_SECONDS = 86_400
+NO_INDEX = (b"x-robots-tag", b"noindex")
 
 
 class FollowDoor:
@@ -61,6 +62,8 @@ class FollowDoor:
             click.decision.destination, click_query=request.query, tracking=click.visit.route.tracking, ctx=ctx
         )
         answer = _led_to(address, link, request)
+        if click.visit.world == PREVIEW:
+            answer.headers.append(NO_INDEX)
         if visitor.is_new and visitor.cookie:
             path = f"/{link.handle}" if request.path.startswith(f"/{link.handle}/") else "/"
             cookie = cookie_header(visitor.cookie, path=path, secure=self._secure)
@@ -70,7 +73,7 @@ class FollowDoor:
     def _lead_on(self, request: EdgeRequest, setting: Setting) -> EdgeAnswer:
         """Storage is away: the link says whether a buyer is refused or led on without a ctx."""
         link = setting.route.link
-        if link.on_storage_failure is OnStorageFailure.REFUSE or setting.run is not None:
+        if link.on_storage_failure is OnStorageFailure.REFUSE or setting.world != LIVE:
             raise Unavailable
         self.untracked += 1
         tracking = setting.route.tracking

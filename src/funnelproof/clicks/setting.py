@@ -1,7 +1,8 @@
-"""Where a click happens: live, or in a run's world with its snapshot and its clock."""
+"""Where a click happens: live, in a run's world with its snapshot and its clock, or in the world of previews."""
 
 from dataclasses import dataclass
 from typing import NamedTuple
+from urllib.parse import parse_qs
 
 from funnelproof.clicks.cache import RouteCache
 from funnelproof.clicks.inrun import TOKEN_HEADER, As, read_as
@@ -9,10 +10,12 @@ from funnelproof.clock import Micros
 from funnelproof.handles.handle import FORM
 from funnelproof.installation import Installation
 from funnelproof.links.link import LinkNotFound, is_slug
+from funnelproof.previews import store as previews
+from funnelproof.previews.preview import PARAMETER, PreviewEnded, previewed, read_token
 from funnelproof.web.edge import EdgeRequest
 from funnelproof.worlds import store as worlds
 from funnelproof.worlds.route import Route
-from funnelproof.worlds.world import LIVE, InvalidRunToken, RunClosed, World, read_run_token
+from funnelproof.worlds.world import LIVE, PREVIEW, InvalidRunToken, RunClosed, World, read_run_token
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,14 +27,17 @@ class InRun:
 
 
 class Setting(NamedTuple):
-    """`now` is by the clock of the world; `run` is None where the click is live."""
+    """`now` is by the clock of the world; `run` is None where the click is live or a preview."""
 
     route: Route
     now: Micros
     run: InRun | None = None
+    is_preview: bool = False
 
     @property
     def world(self) -> str:
+        if self.is_preview:
+            return PREVIEW
         return self.run.world.world if self.run else LIVE
 
 
@@ -44,7 +50,20 @@ async def setting_of(home: Installation, routes: RouteCache, request: EdgeReques
     if route is None:
         raise LinkNotFound
     now = home.clock.now()
+    if PARAMETER in request.query:
+        return await _setting_of_preview(home, request, route, now)
     return Setting(route.at(now), now)
+
+
+async def _setting_of_preview(home: Installation, request: EdgeRequest, route: Route, now: Micros) -> Setting:
+    """Never live, also where the preview does not hold: then it is refused."""
+    handle, slug = route.link.handle, route.link.slug
+    token = parse_qs(request.query, errors="replace").get(PARAMETER, [""])[0]
+    preview_id = read_token(token, handle, home.keyring)
+    preview = await home.database.read(lambda tx: previews.find(tx, handle, preview_id))
+    if preview is None or preview.slug != slug or not preview.is_open(now) or not preview.fits(route):
+        raise PreviewEnded
+    return Setting(previewed(route, preview.variant), now, is_preview=True)
 
 
 async def _setting_in_run(home: Installation, request: EdgeRequest, handle: str, slug: str) -> Setting:

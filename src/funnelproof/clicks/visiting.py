@@ -11,6 +11,7 @@ from funnelproof.clicks.inrun import draw_visitor
 from funnelproof.clicks.setting import InRun, Setting
 from funnelproof.clicks.visit import Visit
 from funnelproof.clicks.visitor import (
+    Identity,
     Visitor,
     consent_of,
     cookie_of,
@@ -42,7 +43,7 @@ class Visiting:
     async def visit(self, request: EdgeRequest, setting: Setting) -> Visit:
         """Waits for nothing but the first visitor of a day who has no cookie: storage makes the day's salt then."""
         visitor = self._at_hand(request, setting) or await self._by_salt(request, setting)
-        route, now, run = setting
+        route, now, run = setting[:3]
         tags = tags_of(request.query, route.tracking)
         country, device, kind = self._seen_as(request, run)
         return Visit(
@@ -75,6 +76,8 @@ class Visiting:
     def _at_hand(self, request: EdgeRequest, setting: Setting) -> Visitor | None:
         """The visitor, unless it is to be known by today's salt."""
         route, run = setting.route, setting.run
+        if setting.is_preview:
+            return for_this_click()._replace(identity=Identity.COOKIE, consent=Consent.FULL)
         if run is not None and route.campaign is not None:
             return draw_visitor(route.campaign, run.world.seed, run.who)
         consent = consent_of(request.query, request.headers, route.handle.consent_default)

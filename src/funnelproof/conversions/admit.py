@@ -41,7 +41,7 @@ def check_campaign(claim: Claim, campaign: Campaign | None) -> Campaign:
         raise NoSuchCampaign("The ctx comes from a link without a campaign; bind the link to one to take conversions.")
     if campaign is None:
         raise NoSuchCampaign("The campaign of this ctx was deleted, so nothing can be counted for it.")
-    if campaign.trusted_conversions and not claim.is_trusted and claim.ctx.mode is not Mode.TEST:
+    if campaign.trusted_conversions and not claim.is_trusted and claim.ctx.mode is Mode.LIVE:
         raise TrustedOnly
     return campaign
 

@@ -5,7 +5,7 @@ from typing import Any
 from funnelproof.conversions.conversion import KeyReused
 from funnelproof.conversions.view import ConversionView
 from funnelproof.errors import Invalid
-from funnelproof.links.ctx import InvalidCtx
+from funnelproof.links.ctx import TOLD_MODES, InvalidCtx
 from funnelproof.links.link import NoSuchCampaign
 from funnelproof.web.openapi import preflight, refusals
 
@@ -65,7 +65,7 @@ def paths() -> dict[str, Any]:
         by_alias=True, mode="serialization", ref_template="#/components/schemas/{model}"
     )
     view.pop("$defs", None)
-    view["properties"]["mode"] = {"type": "string", "enum": ["live", "preview", "test"]}
+    view["properties"]["mode"] = {"type": "string", "enum": list(TOLD_MODES)}
     refused = refusals(InvalidCtx, Invalid, NoSuchCampaign, KeyReused)
     return {
         "/v2/public/conversions": {

@@ -14,7 +14,7 @@ from funnelproof.errors import invalid
 from funnelproof.handles import settle as handles
 from funnelproof.storage.database import Transaction
 from funnelproof.worlds import store as worlds
-from funnelproof.worlds.world import LIVE
+from funnelproof.worlds.world import LIVE, NAMED
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +54,7 @@ def list_conversions(tx: Transaction, asked: Asked, *, before: str | None, limit
 
 def tell(tx: Transaction, handle: str, conversion_id: str) -> tuple[str, Told]:
     """The world of a conversion, and all that is known of it."""
-    found = store.find(tx, handle, [LIVE], conversion_id)
+    found = store.find(tx, handle, list(NAMED), conversion_id)
     if found is None:
         found = store.find(tx, handle, worlds.names_of(tx, handle), conversion_id)
     if found is None:

@@ -26,7 +26,7 @@ from funnelproof.links.link import NoSuchCampaign
 from funnelproof.web.openapi import refusals
 from funnelproof.web.pagination import AskedPage, Listing
 from funnelproof.web.shape import Moment
-from funnelproof.worlds.world import LIVE, mode_of
+from funnelproof.worlds.world import NAMED, mode_of
 
 BASE = "/v2/handles/{handle}/conversions"
 Word = Annotated[str | None, Query(max_length=64)]
@@ -91,7 +91,7 @@ def _add_one(router: APIRouter, home: Installation) -> None:
         more = {
             "idempotencyKey": made.idempotency_key,
             "inTest": made.in_test,
-            "runId": None if world == LIVE else world,
+            "runId": None if world in NAMED else world,
             "properties": made.properties,
             "why": [why_view(step) for step in why(told)],
         }

@@ -88,7 +88,7 @@ def stored_view(made: Conversion, *, status: str, variant_id: str | None, mode: 
         "eventType": made.event_type,
         "value": None if value is None else decimal_text(value.minor, value.currency),
         "currency": made.currency,
-        "mode": mode.value,
+        "mode": mode.told,
         "occurredAt": iso(made.occurred_at),
         "receivedAt": iso(made.received_at),
         "requestId": made.request_id,

@@ -38,26 +38,24 @@ class Timer:
 
 
 def _run(tx: Transaction, campaign: Campaign, now: Micros) -> bool:
-    act = Act(TIMER, now, None)
-    if campaign.ends_at is not None and campaign.ends_at <= now:
-        if campaign.status in (CampaignStatus.ACTIVE, CampaignStatus.PAUSED):
-            lifecycle.move(tx, campaign, CampaignStatus.COMPLETED, act=act, reason="endsAt has come")
-            return True
-        return False
-    if not campaign.starts_by_timer(now):
+    to = _next(campaign, now)
+    if to is None:
         return False
     health = examine(tx, campaign.handle, campaign.campaign_id, now=now)
     try:
-        check_gate(campaign, health)
+        if to is CampaignStatus.ACTIVE:
+            check_gate(campaign, health)
     except NotReady:
         return False
-    lifecycle.move(
-        tx,
-        campaign,
-        CampaignStatus.ACTIVE,
-        act=act,
-        reason="startsAt has come",
-        health=health.status.value,
-        config_digest=health.config_digest,
-    )
+    reason = "startsAt has come" if to is CampaignStatus.ACTIVE else "endsAt has come"
+    known, digest = health.status.value, health.config_digest
+    lifecycle.move(tx, campaign, to, act=Act(TIMER, now, None), reason=reason, health=known, config_digest=digest)
     return True
+
+
+def _next(campaign: Campaign, now: Micros) -> CampaignStatus | None:
+    """The move that is due."""
+    if campaign.ends_at is not None and campaign.ends_at <= now:
+        is_running = campaign.status in (CampaignStatus.ACTIVE, CampaignStatus.PAUSED)
+        return CampaignStatus.COMPLETED if is_running else None
+    return CampaignStatus.ACTIVE if campaign.starts_by_timer(now) else None

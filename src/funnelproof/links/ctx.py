@@ -39,6 +39,14 @@ class Mode(Word):
     PREVIEW = "preview"
     TEST = "test"
 
+    @property
+    def told(self) -> str:
+        """As answers say it: a preview is a test too."""
+        return TOLD_MODES[self is not Mode.LIVE]
+
+
+TOLD_MODES = ("live", "test")
+
 
 class Cohort(Word):
     """How a click stands to the campaign's A/B test."""

@@ -30,7 +30,7 @@ ONCE = "only if you had looked once, today"
 MORE_DECIMALS = 2
 
 
-def shown(results: Results) -> view.ResultsView:
+def shown(results: Results, decision: view.DecisionNoteView | None = None) -> view.ResultsView:
     subject, campaign = results.subject, results.subject.campaign
     return view.ResultsView(
         campaign_id=campaign.campaign_id,
@@ -49,6 +49,7 @@ def shown(results: Results) -> view.ResultsView:
         sample_ratio=_sample_ratio(results),
         sizing=_sizing(results),
         verdict=_verdict(results),
+        decision=decision,
     )
 
 

@@ -3,20 +3,23 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Query
+from fastapi.responses import JSONResponse
 from pydantic import Field
 
 from funnelproof.access.guard import CallerOf, RequestId
 from funnelproof.audit.act import Act
+from funnelproof.campaigns import store as campaigns
 from funnelproof.campaigns.routes import BASE, CampaignId, HandleName
 from funnelproof.clock import Micros
 from funnelproof.errors import NotFound, invalid
 from funnelproof.installation import Installation
 from funnelproof.links.ctx import Mode
 from funnelproof.links.link import NoSuchCampaign
-from funnelproof.results import store, subject
+from funnelproof.results import frozen, store, subject
+from funnelproof.results.frozen import Decision
 from funnelproof.results.keep import NoOpenAlarm, close_alarm, look
 from funnelproof.results.show import shown, shown_look
-from funnelproof.results.view import LookView, ResultsView
+from funnelproof.results.view import DecisionNoteView, LookView, ResultsView
 from funnelproof.results.weigh import Results, weigh
 from funnelproof.storage.database import Transaction
 from funnelproof.web.openapi import refusals
@@ -45,22 +48,54 @@ def routes(home: Installation) -> APIRouter:
 
 
 def _add_results(router: APIRouter, home: Installation) -> None:
-    @router.get(RESULTS, responses=refusals(NoSuchCampaign, NotFound))
+    @router.get(RESULTS, response_model=ResultsView, responses=refusals(NoSuchCampaign, NotFound))
     async def read_results(
         handle: HandleName,
         campaignId: CampaignId,  # noqa: N803
         mode: Mode = Mode.LIVE,
         run: AskedRun = None,
         epoch: AskedEpoch = None,
-    ) -> ResultsView:
-        """Is one variant better? The verdict in one sentence, what it rests on, and what is left out of it."""
+    ) -> ResultsView | JSONResponse:
+        """Is one variant better? The verdict in one sentence, what it rests on, and what is left out of it.
+
+        Once the test is decided, these are the results that the decision froze.
+        """
         now = home.clock.now()
         if mode is not Mode.LIVE and run is None:
             raise invalid("query/run", "is needed in test mode: each run has its own results.", code="missing")
+        if run is None:
+            decided = await home.database.read(lambda tx: _decided(tx, handle, campaignId, epoch=epoch, now=now))
+            if decided is not None:
+                return decided
         found = await home.database.read(lambda tx: _weighed(tx, handle, campaignId, run=run, epoch=epoch, now=now))
         if found.has_news:
             found = await home.database.write(lambda tx: look(tx, handle, campaignId, now=now))
         return shown(found)
+
+
+def _decided(
+    tx: Transaction, handle: str, campaign_id: str, *, epoch: int | None, now: Micros
+) -> ResultsView | JSONResponse | None:
+    """What a decision that holds froze, if its epoch is asked for. While results are sealed: counts as they stand."""
+    decision = frozen.standing(tx, (handle, campaign_id))
+    if decision is None or epoch not in (None, decision.epoch):
+        return None
+    note = _note(tx, decision)
+    test = subject.live(tx, handle, campaign_id, now=now, epoch=decision.epoch)
+    if test.is_sealed:
+        return shown(weigh(tx, test), note)
+    return JSONResponse({**decision.results, "decision": note.wire()})
+
+
+def _note(tx: Transaction, decision: Decision) -> DecisionNoteView:
+    return DecisionNoteView(
+        variant_id=campaigns.variant_names(tx, decision.handle, decision.campaign_id)[decision.variant],
+        reason=decision.reason,
+        decided_at=decision.decided_at,
+        decided_by=decision.decided_by,
+        undo_until=decision.undo_until,
+        digest=decision.digest,
+    )
 
 
 def _weighed(

@@ -169,7 +169,20 @@ class MethodView(View):
     fixed_horizon: str
 
 
+class DecisionNoteView(View):
+    """A decision that holds. `digest` is that of the results as they were frozen by it: see …/decision."""
+
+    variant_id: str
+    reason: str
+    decided_at: ShownMoment
+    decided_by: str
+    undo_until: ShownMoment
+    digest: str
+
+
 class ResultsView(View):
+    """After a decision these are the results that it froze, `asOf` then."""
+
     campaign_id: str
     mode: Mode
     run: str | None
@@ -186,6 +199,7 @@ class ResultsView(View):
     sample_ratio: SampleRatioView
     sizing: SizingView
     verdict: VerdictView
+    decision: DecisionNoteView | None = None
 
 
 class LookView(View):

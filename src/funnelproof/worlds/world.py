@@ -12,7 +12,7 @@ from funnelproof.keys.ring import Keyring
 from funnelproof.links.ctx import Mode
 from funnelproof.worlds.route import Snapshot
 
-LIVE = "live"
+LIVE, PREVIEW = "live", "preview"
 NAMED = {mode.value: mode for mode in (Mode.LIVE, Mode.PREVIEW)}
 TOKEN_LIFE: Micros = HOUR
 TOKEN = re.compile(r"rt1\.([a-z0-9-]{3,32})\.(run_[0-9a-f]{32})\.(\d{1,17})\.([A-Za-z0-9_-]{4})\.([A-Za-z0-9_-]{43})")

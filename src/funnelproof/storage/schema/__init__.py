@@ -6,6 +6,7 @@ from funnelproof.storage.schema.campaigns import (
     frozen_plans,
     links,
     phases,
+    previews,
     variants,
     world_numbers,
     worlds,
@@ -16,7 +17,7 @@ from funnelproof.storage.schema.health import health_changes, health_lights
 from funnelproof.storage.schema.installation import changes, day_salts, leases, ring_keys
 from funnelproof.storage.schema.people import access_tokens, handle_zones, handles, memberships, sessions, users
 from funnelproof.storage.schema.proofs import receipts, runs
-from funnelproof.storage.schema.results import looks, sample_ratio_alarms
+from funnelproof.storage.schema.results import decisions, looks, sample_ratio_alarms
 from funnelproof.storage.schema.seals import sealed_sums, seals
 from funnelproof.storage.schema.tallies import day_tallies, phase_tallies, quarter_tallies
 
@@ -31,6 +32,7 @@ __all__ = [
     "conversions",
     "day_salts",
     "day_tallies",
+    "decisions",
     "frozen_plans",
     "handle_zones",
     "handles",
@@ -45,6 +47,7 @@ __all__ = [
     "metadata",
     "phase_tallies",
     "phases",
+    "previews",
     "quarter_tallies",
     "receipts",
     "ring_keys",

@@ -144,6 +144,19 @@ links = table(
     Index("ix_links_handle_campaign_id", "handle", "campaign_id"),
 )
 
+previews = table(
+    "previews",
+    key("handle"),
+    key("preview_id"),
+    text("slug"),
+    maybe_text("campaign_id"),
+    whole("variant"),
+    text("made_by"),
+    whole("made_at"),
+    whole("expires_at"),
+    maybe_whole("revoked_at"),
+)
+
 worlds = table(
     "worlds",
     key("handle"),

@@ -1,4 +1,4 @@
-"""What was seen of a test while it ran: each change of its verdict, and alarms about its split."""
+"""What was seen of a test: each change of its verdict, alarms about its split, and the results it was decided on."""
 
 from funnelproof.storage.schema.columns import json_column, key, maybe_text, maybe_whole, number_key, table, text, whole
 
@@ -24,4 +24,20 @@ sample_ratio_alarms = table(
     maybe_whole("closed_at"),
     maybe_text("closed_by"),
     maybe_text("reason"),
+)
+
+decisions = table(
+    "decisions",
+    key("handle"),
+    key("campaign_id"),
+    number_key("epoch"),
+    whole("variant"),
+    text("reason"),
+    whole("decided_at"),
+    text("decided_by"),
+    maybe_text("request_id"),
+    text("digest"),
+    json_column("results"),
+    maybe_whole("undone_at"),
+    maybe_text("undone_by"),
 )
