@@ -12,7 +12,15 @@ from funnelproof.storage.schema.campaigns import (
     worlds,
 )
 from funnelproof.storage.schema.columns import metadata
-from funnelproof.storage.schema.events import claims, clicks, conversion_keys, conversions, ledger, ledger_money
+from funnelproof.storage.schema.events import (
+    claims,
+    clicks,
+    conversion_keys,
+    conversions,
+    ledger,
+    ledger_money,
+    reversals,
+)
 from funnelproof.storage.schema.health import health_changes, health_lights
 from funnelproof.storage.schema.installation import changes, day_salts, leases, ring_keys
 from funnelproof.storage.schema.people import access_tokens, handle_zones, handles, memberships, sessions, users
@@ -51,6 +59,7 @@ __all__ = [
     "quarter_tallies",
     "receipts",
     "ring_keys",
+    "reversals",
     "runs",
     "sample_ratio_alarms",
     "sealed_sums",

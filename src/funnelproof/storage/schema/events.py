@@ -1,4 +1,4 @@
-"""Clicks, conversions, and the two meeting places that make them count once: keys and claims; the visitors' ledger."""
+"""Clicks, conversions, reversals; the two places where they meet to count once, keys and claims; visitors' ledger."""
 
 from sqlalchemy import Index
 from sqlalchemy import text as sql
@@ -64,6 +64,8 @@ ledger = table(
     maybe_whole("arrived_at"),
     counter("conversions"),
     counter("test_conversions"),
+    counter("refunds"),
+    counter("test_refunds"),
     clustered=True,
 )
 
@@ -175,3 +177,55 @@ conversions = table(
     ),
     clustered=True,
 )
+
+reversals = table(
+    "reversals",
+    key("handle"),
+    key("world"),
+    key("reversal_id"),
+    text("idempotency_key"),
+    text("status"),
+    maybe_text("note"),
+    maybe_text("conversion_id"),
+    text("conversion_key"),
+    maybe_text("told_amount"),
+    maybe_whole("amount_minor"),
+    maybe_text("currency"),
+    flag("counted"),
+    flag("in_test"),
+    flag("credited"),
+    text("campaign_id"),
+    text("visitor"),
+    whole("variant"),
+    text("slug"),
+    text("country"),
+    text("device"),
+    text("referrer"),
+    text("source"),
+    text("segment"),
+    whole("occurred_at"),
+    whole("counts_at"),
+    whole("received_at"),
+    maybe_text("reason"),
+    maybe_text("request_id"),
+    Index("ix_reversals_conversion", "handle", "world", "conversion_id"),
+    Index("ix_reversals_day", "handle", "world", "counts_at"),
+    Index(
+        "ix_reversals_awaiting",
+        "handle",
+        "world",
+        "conversion_key",
+        sqlite_where=sql("status = 'WAITING'"),
+        postgresql_where=sql("status = 'WAITING'"),
+    ),
+    Index(
+        "ix_reversals_waiting",
+        "handle",
+        "world",
+        "received_at",
+        sqlite_where=sql("status = 'WAITING'"),
+        postgresql_where=sql("status = 'WAITING'"),
+    ),
+    clustered=True,
+)
+"""A reversal holds all by which it is counted, so that it can outlive the rows of its conversion and click."""

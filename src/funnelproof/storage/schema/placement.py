@@ -37,6 +37,7 @@ PLACEMENTS: dict[str, Placement] = {
     "conversion_keys": Placement.BY_HANDLE,
     "claims": Placement.BY_HANDLE,
     "conversions": Placement.BY_HANDLE,
+    "reversals": Placement.BY_HANDLE,
     "day_tallies": Placement.BY_HANDLE,
     "phase_tallies": Placement.BY_HANDLE,
     "quarter_tallies": Placement.BY_HANDLE,

@@ -1,7 +1,8 @@
 """What retention leaves of the rows it deletes: a seal for each local day, and what they came to for each visitor.
 
-`sums` holds, by campaign, the day's event counters and a digest of all its tallies; `clicks` and `conversions` count
-rows. `sealed_sums` has the form in which visitors' conversions are added up: `money` is a currency, or empty.
+`sums` holds, by campaign, the day's event counters and a digest of all its tallies; `clicks`, `conversions` and
+`reversals` count rows. `sealed_sums` has the form in which visitors' conversions and reversals are added up: `money`
+is a currency, or empty.
 """
 
 from sqlalchemy import Index
@@ -20,6 +21,7 @@ seals = table(
     maybe_whole("last_received_at"),
     whole("sealed_at"),
     maybe_whole("emptied_at"),
+    counter("reversals"),
     Index(
         "ix_seals_full",
         "handle",
@@ -42,5 +44,8 @@ sealed_sums = table(
     counter("in_test"),
     counter("gross"),
     counter("test_net"),
+    counter("refunds"),
+    counter("test_refunds"),
+    counter("test_reversed"),
     clustered=True,
 )

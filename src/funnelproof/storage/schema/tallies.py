@@ -48,6 +48,8 @@ phase_tallies = table(
     counter("net_minor"),
     counter("squares_high"),
     counter("squares_low"),
+    counter("refunded_converters"),
+    counter("reversed_minor"),
     clustered=True,
 )
 
