@@ -48,6 +48,8 @@ class Standing(NamedTuple):
     arrived_at: Micros | None = None
     conversions: int = 0
     test_conversions: int = 0
+    refunds: int = 0
+    test_refunds: int = 0
 
 
 class Decision(NamedTuple):

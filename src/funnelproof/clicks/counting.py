@@ -145,10 +145,13 @@ def count_change(moves: Moves, scope: tuple[str, str], before: Standing, after: 
         return
     day = day_at(handle, after.first_at // QUARTER)
     if before.variant == after.variant:
-        _count_in_place(moves, scope, after, day, converters=_converted(after) - _converted(before))
+        refunded = _refunded(after) - _refunded(before)
+        converters = _converted(after) - _converted(before)
+        _count_in_place(moves, scope, after, day, converters=converters, refunded_converters=refunded)
     else:
-        _count_in_place(moves, scope, before, day, visitors=-1, converters=-_converted(before))
-        _count_in_place(moves, scope, after, day, visitors=1, converters=_converted(after))
+        for own, sign in ((before, -1), (after, 1)):
+            amounts = {"converters": sign * _converted(own), "refunded_converters": sign * _refunded(own)}
+            _count_in_place(moves, scope, own, day, visitors=sign, **amounts)
     key_before, key_after = phase_key(scope, before), phase_key(scope, after)
     was, now = _in_phase(before), _in_phase(after)
     if key_before == key_after:
@@ -167,17 +170,29 @@ def _count_in_place(moves: Moves, scope: tuple[str, str], standing: Standing, da
 def _counted_as(standing: Standing) -> tuple[object, ...]:
     """All of a visitor that a tally shows."""
     what = (standing.conversions > 0, standing.test_conversions > 0, standing.arrived_at is None)
-    return (*what, standing.cohort, standing.epoch, standing.phase, standing.variant)
+    refunded = (standing.refunds > 0, standing.test_refunds > 0)
+    return (*what, *refunded, standing.cohort, standing.epoch, standing.phase, standing.variant)
 
 
 def _converted(standing: Standing) -> int:
     return int(standing.conversions > 0)
 
 
+def _refunded(standing: Standing) -> int:
+    return int(standing.refunds > 0)
+
+
 def _in_phase(standing: Standing) -> dict[str, int]:
     """As what a visitor counts in the figures of its phase: in the test by what it did there."""
-    conversions = standing.test_conversions if standing.cohort is Cohort.ENTERED else standing.conversions
-    return {"visitors": 1, "arrived": int(standing.arrived_at is not None), "converters": int(conversions > 0)}
+    in_test = standing.cohort is Cohort.ENTERED
+    conversions = standing.test_conversions if in_test else standing.conversions
+    refunds = standing.test_refunds if in_test else standing.refunds
+    return {
+        "visitors": 1,
+        "arrived": int(standing.arrived_at is not None),
+        "converters": int(conversions > 0),
+        "refunded_converters": int(refunds > 0),
+    }
 
 
 def dimensions_of(standing: Standing) -> dict[str, str]:

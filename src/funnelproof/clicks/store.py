@@ -18,7 +18,8 @@ from funnelproof.storage.schema.columns import tags_text
 
 VisitorRef = tuple[str, str]
 STANDING = Standing._fields
-CHANGES = ("cohort", "epoch", "phase", "variant", "entered_at", "arrived_at", "conversions", "test_conversions")
+COUNTED = ("conversions", "test_conversions", "refunds", "test_refunds")
+CHANGES = ("cohort", "epoch", "phase", "variant", "entered_at", "arrived_at", *COUNTED)
 
 
 class ClickPlace(NamedTuple):
