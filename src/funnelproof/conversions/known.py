@@ -7,17 +7,25 @@ from funnelproof.campaigns.campaign import Campaign
 from funnelproof.clock import iso
 from funnelproof.conversions import store
 from funnelproof.conversions.conversion import Claim, Conversion, Disposition, First, KeyReused
+from funnelproof.conversions.store import KeyKind
 from funnelproof.errors import Fault
 from funnelproof.storage.database import Transaction
 
 
-def known_keys(tx: Transaction, handle: str, world: str, wanted: Collection[str]) -> dict[str, First]:
+def known_keys(
+    tx: Transaction, handle: str, world: str, wanted: Collection[str]
+) -> tuple[dict[str, First], frozenset[str]]:
+    """What keys were first sent with; and those that only a reversal has named so far, which waits for them."""
     known = store.known_keys(tx, handle, world, wanted)
-    stored = store.by_ids(tx, handle, world, {key.subject_id for key in known.values() if key.kind == "CONVERSION"})
-    return {
+    awaited = frozenset(name for name, key in known.items() if key.kind == KeyKind.AWAITED)
+    ids = {key.subject_id for key in known.values() if key.kind == KeyKind.CONVERSION}
+    stored = store.by_ids(tx, handle, world, ids)
+    first = {
         name: First(key.subject_id, key.body_digest, key.received_at, stored.get(key.subject_id))
         for name, key in known.items()
+        if name not in awaited
     }
+    return first, awaited
 
 
 def check_same(claim: Claim, first: First, campaign: Campaign | None) -> Conversion:

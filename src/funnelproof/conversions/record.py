@@ -13,6 +13,7 @@ from funnelproof.conversions.admit import admitted, check_campaign
 from funnelproof.conversions.conversion import Claim, Conversion, First, KeyReused
 from funnelproof.conversions.count import count
 from funnelproof.conversions.known import check_same, known_keys
+from funnelproof.conversions.meet import apply_awaiting
 from funnelproof.conversions.setting import Setting, find_setting
 from funnelproof.conversions.settle import settle
 from funnelproof.errors import Problem
@@ -48,12 +49,16 @@ def _record_in_scope(tx: Transaction, claims: list[Claim]) -> dict[str, Answer]:
         setting = find_setting(tx, claims[0].scope, {claim.ctx.campaign for claim in claims})
     except Problem as problem:
         return {claim.conversion_id: problem for claim in claims}
-    group = _Group(setting, known_keys(tx, setting.handle, setting.world, {claim.key for claim in claims}))
+    known, awaited = known_keys(tx, setting.handle, setting.world, {claim.key for claim in claims})
+    group = _Group(setting, known)
     for claim in claims:
         group.take(claim)
-    store.take_keys(tx, setting.handle, setting.world, list(group.new.values()))
+    store.take_keys(tx, setting.handle, setting.world, list(group.new.values()), awaited)
     store.count_repeats(tx, setting.handle, setting.world, group.repeats, setting.now(claims[0].received_at))
     settled = _store_new(tx, group)
+    if awaited:
+        met = [each for each in settled.values() if each.idempotency_key in awaited]
+        apply_awaiting(tx, setting, met, group.moves)
     tallies.move(tx, group.moves)
     return group.answers(tx, settled)
 

@@ -11,6 +11,7 @@ from funnelproof.clock import DAY, Micros, iso
 from funnelproof.conversions import store
 from funnelproof.conversions.conversion import Conversion, Disposition
 from funnelproof.conversions.count import count
+from funnelproof.conversions.meet import apply_earlier
 from funnelproof.conversions.setting import Setting, find_setting
 from funnelproof.conversions.settle import settle
 from funnelproof.links.ctx import Mode
@@ -62,6 +63,7 @@ def _release(tx: Transaction, setting: Setting, held: Sequence[Conversion], now:
     for each in settled:
         _move_quarter(moves, setting, each, now)
     count(tx, setting, settled, standings, moves)
+    apply_earlier(tx, setting, settled, now, moves)
     tallies.move(tx, moves)
     return settled
 

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Path, Query
 from funnelproof.access.guard import CallerOf, RequestId
 from funnelproof.audit.act import Act
 from funnelproof.campaigns.routes import HandleName
+from funnelproof.conversions import reversal_routes
 from funnelproof.conversions.conversion import ConversionNotFound, Disposition
 from funnelproof.conversions.read import Asked, Listed, list_conversions, tell
 from funnelproof.conversions.release import Slice, Stretch, release_slice
@@ -37,6 +38,7 @@ def routes(home: Installation) -> APIRouter:
     _add_list(router, home)
     _add_one(router, home)
     _add_release(router, home)
+    reversal_routes.add_routes(router, home)
     return router
 
 

@@ -113,6 +113,13 @@ def _recount_in(scope: Scope, now: Micros, report: Report, progress: Progress, t
     for row in rows.conversion_rows(tx, scope):
         counted.count_conversion(row)
         progress(scope, 1)
+    for row in rows.reversal_rows(tx, scope):
+        _compare_reversal(report, scope, row)
+        counted.count_reversal(row)
+        progress(scope, 1)
+    for row in rows.over_reversed(tx, scope):
+        pair = (int(row["reversed"]), int(row["value"]))
+        report.compare((*scope, row["campaign_id"]), "reversals", row["conversion_id"], "reversed", pair=pair)
     for standing in rows.standings(tx, scope):
         _compare_visitor(report, scope, standing)
         if standing.row is not None:
@@ -123,10 +130,22 @@ def _recount_in(scope: Scope, now: Micros, report: Report, progress: Progress, t
     report.sums += _sums(scope, counted, seals)
 
 
+def _compare_reversal(report: Report, scope: Scope, row: Row) -> None:
+    """What a reversal took over from its conversion is what that says today."""
+    where, place = (*scope, row["campaign_id"]), f"reversal {row['reversal_id']}"
+    if row["of_conversion"] is None:
+        return
+    for name in ("counted", "in_test", "credited", "variant"):
+        report.compare(where, "reversals", place, name, pair=(int(row[name]), int(row[f"of_{name}"])))
+    names = ("campaign_id", "visitor", "slug", "country", "device", "referrer", "source", "segment")
+    for name in names if row["counted"] else ():
+        report.compare(where, "reversals", place, name, pair=(int(row[name] != row[f"of_{name}"]), 0))
+
+
 def _compare_visitor(report: Report, scope: Scope, standing: Standing) -> None:
     where, place = (*scope, standing.campaign_id), f"visitor {standing.visitor}"
     if standing.row is not None:
-        for counter in ("conversions", "test_conversions"):
+        for counter in ("conversions", "test_conversions", "refunds", "test_refunds"):
             pair = (standing.row[counter], getattr(standing.sums, counter))
             report.compare(where, "ledger", place, counter, pair=pair)
     nothing = Money(0, 0)

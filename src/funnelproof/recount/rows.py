@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from itertools import groupby
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, Table, and_, case, func, select, tuple_
+from sqlalchemy import ColumnElement, Select, Table, and_, case, func, literal, select, tuple_
 
 from funnelproof.campaigns import store as campaigns
 from funnelproof.clock import Micros
@@ -23,6 +23,7 @@ from funnelproof.storage.schema import (
     ledger_money,
     phase_tallies,
     quarter_tallies,
+    reversals,
     sealed_sums,
     seals,
 )
@@ -31,7 +32,9 @@ from funnelproof.worlds import store as worlds
 
 AT_ONCE = 2000
 Scope = tuple[str, str]
-TABLES = (clicks, ledger, ledger_money, conversions, day_tallies, phase_tallies, quarter_tallies, seals, sealed_sums)
+OF_REVERSALS = ("refunds", "test_refunds", "test_reversed")
+EVENTS = (clicks, conversions, reversals)
+TABLES = (*EVENTS, ledger, ledger_money, day_tallies, phase_tallies, quarter_tallies, seals, sealed_sums)
 
 
 def scopes(tx: Transaction) -> list[Scope]:
@@ -58,7 +61,7 @@ def sort_on_disk(tx: Transaction) -> None:
 
 def size(scope: Scope, tx: Transaction) -> int:
     """How many rows there are to read."""
-    counts = (select(func.count()).select_from(table).where(_within(table, scope)) for table in (clicks, conversions))
+    counts = (select(func.count()).select_from(table).where(_within(table, scope)) for table in EVENTS)
     return sum(int(tx.execute(count).scalar_one()) for count in counts)
 
 
@@ -145,11 +148,52 @@ def conversions_in(scope: Scope) -> Select[Any]:
     )
 
 
+def reversal_rows(tx: Transaction, scope: Scope) -> Iterator[Row]:
+    return _streamed(tx, reversals_in(scope))
+
+
+def reversals_in(scope: Scope) -> Select[Any]:
+    """Reversals beside what their conversions say today, as `of_…` (None: its row is gone, or has not come)."""
+    joined = reversals.outerjoin(conversions, _same(reversals, conversions, "conversion_id"))
+    joined = joined.outerjoin(clicks, _same(conversions, clicks, "click_id"))
+    joined = joined.outerjoin(ledger, _same(conversions, ledger, "campaign_id", "visitor"))
+    of = conversions.c
+    is_new = and_(of.credited == True, ledger.c.first_at == of.clicked_at)  # noqa: E712 - SQL
+    names = ("campaign_id", "visitor", "variant", "slug", "in_test", "credited", "value_minor")
+    unknown = {"country": "ZZ", "device": "UNKNOWN", "referrer": "direct", "source": "direct"}
+    return (
+        select(
+            reversals,
+            of.conversion_id.label("of_conversion"),
+            case((of.disposition == "COUNTED", 1), else_=0).label("of_counted"),
+            *(of[name].label(f"of_{name}") for name in names),
+            *(func.coalesce(clicks.c[name], default).label(f"of_{name}") for name, default in unknown.items()),
+            case((is_new, "new"), else_="returning").label("of_segment"),
+        )
+        .select_from(joined)
+        .where(_within(reversals, scope))
+        .order_by(reversals.c.reversal_id)
+    )
+
+
+def over_reversed(tx: Transaction, scope: Scope) -> Iterator[Row]:
+    """Conversions of which more was taken back than they came to."""
+    of, sums = reversals.c, func.sum(func.coalesce(reversals.c.amount_minor, 0))
+    value = func.max(func.coalesce(conversions.c.value_minor, 0))
+    statement = (
+        select(of.campaign_id, of.conversion_id, sums.label("reversed"), value.label("value"))
+        .select_from(reversals.join(conversions, _same(reversals, conversions, "conversion_id")))
+        .where(_within(reversals, scope))
+        .group_by(of.campaign_id, of.conversion_id)
+        .having(sums > value)
+    )
+    return _streamed(tx, statement)
+
+
 @dataclass(slots=True)
 class Standing:
-    """All that is kept of one visitor: its ledger row, its stored money by currency, and what its conversions say.
-
-    Conversions that retention deleted speak by the sums it kept of them.
+    """All that is kept of one visitor: its ledger row, its stored money by currency, and what its conversions and
+    their reversals say. Those that retention deleted speak by the sums it kept of them.
     """
 
     campaign_id: str
@@ -160,11 +204,12 @@ class Standing:
 
 
 def standings(tx: Transaction, scope: Scope) -> Iterator[Standing]:
-    """Visitors in the order of (campaign, visitor): four streams read side by side."""
+    """Visitors in the order of (campaign, visitor): five streams read side by side."""
     streams = (
         _by_visitor(tx, select(ledger), ledger, scope),
         _by_visitor(tx, select(ledger_money), ledger_money, scope),
         _by_visitor(tx, _sums_by_visitor(), conversions, scope),
+        _by_visitor(tx, _refunds_by_visitor(), reversals, scope),
         _by_visitor(tx, select(sealed_sums), sealed_sums, scope),
     )
     heads = [next(stream, None) for stream in streams]
@@ -174,9 +219,11 @@ def standings(tx: Transaction, scope: Scope) -> Iterator[Standing]:
         for at, head in enumerate(heads):
             if head is not None and head[0] == ref:
                 parts[at], heads[at] = head[1], next(streams[at], None)
-        kept, money, made, sealed = parts
+        kept, money, made, refunded, sealed = parts
         stored = {row["currency"]: Money(row["gross_minor"], row["test_net_minor"]) for row in money}
-        yield Standing(*ref, row=kept[0] if kept else None, stored_money=stored, sums=_added_up([*made, *sealed]))
+        yield Standing(
+            *ref, row=kept[0] if kept else None, stored_money=stored, sums=_added_up([*made, *refunded, *sealed])
+        )
 
 
 def _added_up(made: list[Row]) -> VisitorSums:
@@ -184,12 +231,14 @@ def _added_up(made: list[Row]) -> VisitorSums:
     for row in made:
         if row["money"]:
             had = money.get(row["money"], Money(0, 0))
-            more = (int(row[name]) for name in ("gross", "test_net", "in_test"))
-            both = zip((had.gross_minor, had.test_minor, had.test_orders), more, strict=True)
+            more = (int(row[name]) for name in ("gross", "test_net", "in_test", "test_reversed"))
+            both = zip((had.gross_minor, had.test_minor, had.test_orders, had.test_reversed), more, strict=True)
             money[row["money"]] = Money(*(sum(pair) for pair in both))
     return VisitorSums(
         conversions=sum(int(row["credited"]) for row in made),
         test_conversions=sum(int(row["in_test"]) for row in made),
+        refunds=sum(int(row["refunds"]) for row in made),
+        test_refunds=sum(int(row["test_refunds"]) for row in made),
         money=money,
     )
 
@@ -217,7 +266,28 @@ def _sums_by_visitor() -> Select[Any]:
         func.sum(case((in_test, 1), else_=0)).label("in_test"),
         func.sum(case((counted, value), else_=0)).label("gross"),
         func.sum(case((in_test, value), else_=0)).label("test_net"),
+        *(literal(0).label(name) for name in OF_REVERSALS),
     ).group_by(conversions.c.campaign_id, conversions.c.visitor, money)
+
+
+def _refunds_by_visitor() -> Select[Any]:
+    """Reversals of counted conversions, in the same form. A visitor's refunds are those that it was credited with."""
+    of = reversals.c
+    counted = of.counted == True  # noqa: E712 - SQL
+    credited = and_(counted, of.credited == True)  # noqa: E712 - SQL
+    in_test = and_(counted, of.in_test == True)  # noqa: E712 - SQL
+    money = case((of.amount_minor.is_(None), ""), else_=func.coalesce(of.currency, ""))
+    back = func.sum(case((in_test, func.coalesce(of.amount_minor, 0)), else_=0))
+    return select(
+        of.campaign_id,
+        of.visitor,
+        money.label("money"),
+        *(literal(0).label(name) for name in ("credited", "in_test", "gross")),
+        (-back).label("test_net"),
+        func.sum(case((credited, 1), else_=0)).label("refunds"),
+        func.sum(case((in_test, 1), else_=0)).label("test_refunds"),
+        back.label("test_reversed"),
+    ).group_by(of.campaign_id, of.visitor, money)
 
 
 def _streamed(tx: Transaction, statement: Select[Any]) -> Iterator[Row]:

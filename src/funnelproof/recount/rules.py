@@ -23,11 +23,21 @@ DAY_COUNTERS = (
     "converters",
     "gross_minor",
     "net_minor",
+    "refunded_converters",
 )
-PEOPLE_COUNTERS = ("visitors", "converters")
+PEOPLE_COUNTERS = ("visitors", "converters", "refunded_converters")
 EVENT_COUNTERS = tuple(name for name in DAY_COUNTERS if name not in PEOPLE_COUNTERS)
 DIMENSIONS = (ALL, "variant", "slug", "country", "device", "referrer", "source", "segment")
-PHASE_COUNTERS = ("visitors", "arrived", "converters", "conversions", "net_minor", "squares")
+PHASE_COUNTERS = (
+    "visitors",
+    "arrived",
+    "converters",
+    "conversions",
+    "net_minor",
+    "squares",
+    "refunded_converters",
+    "reversed_minor",
+)
 QUARTER_SUBJECTS = ("clicks", "bots", "qualified", "by_variant", "entered", "with_ctx", "ctx_accepted", "conversions")
 TAG_SUBJECTS = ("tagged", "missing_tag")
 REMEMBERED = 100_000
@@ -36,19 +46,25 @@ VisitorRef = tuple[str, str]
 
 @dataclass(frozen=True, slots=True)
 class Money:
-    """What a visitor's counted conversions come to in one currency, all of them and those of the test."""
+    """What a visitor's counted conversions come to in one currency, all of them and those of the test.
+
+    `test_minor` is net: `test_reversed`, what was taken back, is taken off.
+    """
 
     gross_minor: int
     test_minor: int
     test_orders: int = 0
+    test_reversed: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class VisitorSums:
-    """What the conversions of one visitor come to."""
+    """What the conversions and reversals of one visitor come to."""
 
     conversions: int = 0
     test_conversions: int = 0
+    refunds: int = 0
+    test_refunds: int = 0
     money: Mapping[str, Money] = field(default_factory=dict)
 
 
@@ -131,24 +147,36 @@ class Recount:
             amount = row["value_minor"]
             self.moves.add_day(place, currency=row["currency"], gross_minor=amount, net_minor=amount)
 
+    def count_reversal(self, row: Row) -> None:
+        """A reversal of a counted conversion lowers net on its own day, in the dimensions of the conversion."""
+        if not row["counted"] or not row["amount_minor"] or self.day_of(row["counts_at"]) in self._sealed:
+            return
+        place = self._place(row, row["counts_at"], _dimensions(row, segment=row["segment"]))
+        self.moves.add_day(place, currency=row["currency"], net_minor=-row["amount_minor"])
+
     def count_visitor(self, row: Row, sums: VisitorSums) -> None:
         """A visitor counts once: on the day and in the dimensions of its first click, under the variant it has now."""
         place = self._place(row, row["first_at"], _dimensions(row, segment="new"))
-        self.moves.add_day(place, visitors=1, converters=int(sums.conversions > 0))
-        of_test = sums.test_conversions if row["cohort"] == "ENTERED" else sums.conversions
+        refunded = int(sums.refunds > 0)
+        self.moves.add_day(place, visitors=1, converters=int(sums.conversions > 0), refunded_converters=refunded)
+        in_test = row["cohort"] == "ENTERED"
+        of_test = sums.test_conversions if in_test else sums.conversions
+        refunds = sums.test_refunds if in_test else sums.refunds
         self.moves.add_phase(
             self._phase(row),
             visitors=1,
             arrived=int(row["arrived_at"] is not None),
             converters=int(of_test > 0),
             conversions=sums.test_conversions,
+            refunded_converters=int(refunds > 0),
         )
-        if row["cohort"] == "ENTERED" and row["entered_at"] is not None:
+        if in_test and row["entered_at"] is not None:
             name = entry_name(row["epoch"], row["phase"], row["variant"])
             self._add_quarter(row, "entered_at", "entered", name)
         for currency, money in sums.money.items():
             high, low = squares(money.test_minor**2)
             moved = {"conversions": money.test_orders, "net_minor": money.test_minor}
+            moved |= {"reversed_minor": money.test_reversed}
             moved |= {"squares_high": high, "squares_low": low}
             self.moves.add_phase(self._phase(row, currency), **moved)
 
