@@ -1,1 +1,1 @@
-"""Old months as Parquet files: clicks and conversions, streamed, with a manifest that tells what is in them."""
+"""Old months as Parquet files, streamed, with a manifest that tells what is in them."""

@@ -8,12 +8,13 @@ from sqlalchemy import ColumnElement, Select, Table, func, select
 from funnelproof.clock import month_begin, month_of, next_month
 from funnelproof.ids import id_at, made_at
 from funnelproof.storage.database import Transaction
-from funnelproof.storage.schema import clicks, conversions
+from funnelproof.storage.schema import clicks, conversions, reversals
 from funnelproof.worlds.world import LIVE
 
 IDS: dict[str, tuple[Table, ColumnElement[str], str]] = {
     "clicks": (clicks, clicks.c.click_id, "clk"),
     "conversions": (conversions, conversions.c.conversion_id, "cnv"),
+    "reversals": (reversals, reversals.c.reversal_id, "rev"),
 }
 
 

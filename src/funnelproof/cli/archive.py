@@ -1,4 +1,4 @@
-"""`funnelproof archive`: clicks and conversions of old months as Parquet files."""
+"""`funnelproof archive`: clicks, conversions and reversals of old months as Parquet files."""
 
 import json
 import sys
@@ -26,7 +26,7 @@ def archive(
     data: DataOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Write live clicks and conversions of old months to Parquet, a file a month, while the server goes on."""
+    """Write live rows of old months to Parquet, a file for each month and kind, while the server goes on."""
     if find_spec("pyarrow") is None:
         raise Refused("parquet_missing", "Parquet files need pyarrow. Install it: pip install 'funnelproof[parquet]'")
     with opened_existing(data) as home:

@@ -122,7 +122,7 @@ def lock_key(tx: Transaction, handle: str, world: str, key: str) -> KnownKey | N
     row = tx.execute(
         select(*columns).where(*where, conversion_keys.c.idempotency_key == key).with_for_update()
     ).one_or_none()
-    return KnownKey(*row) if row else None
+    return KnownKey._make(row) if row else None
 
 
 def count_repeats(tx: Transaction, handle: str, world: str, repeats: Mapping[str, int], at: Micros) -> None:

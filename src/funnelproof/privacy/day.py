@@ -11,10 +11,12 @@ from funnelproof.ids import id_at
 from funnelproof.recount.compare import KEPT_QUARTERS
 from funnelproof.recount.rows import Scope
 from funnelproof.storage.database import Row, Transaction
-from funnelproof.storage.schema import campaign_history, campaigns, clicks, conversions
+from funnelproof.storage.schema import campaign_history, campaigns, clicks, conversions, reversals
 
 SKEW: Micros = HOUR
 """An id is made by the machine's clock, a click's time comes from ours; they are a moment apart."""
+REVERSALS_OF_A_DAY = "INDEXED BY ix_reversals_day"
+"""SQLite would rather go through all of them in the order of their key."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +55,12 @@ class LocalDay:
         id_, at = conversions.c.conversion_id, conversions.c[time]
         span = (id_ > conversion_id, id_ < id_at("cnv", self.end + self.ctx_life + SKEW))
         return and_(*self._of(conversions), *span, at >= self.begin, at < self.end)
+
+    def reversals_after(self, reversal_id: str) -> ColumnElement[bool]:
+        """Reversals that count on it. One that waited counts long after its id was made, so their index tells it."""
+        of = reversals.c
+        during = (of.counts_at >= self.begin, of.counts_at < self.end)
+        return and_(*self._of(reversals), of.reversal_id > reversal_id, *during)
 
     def _of(self, table: Table) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
         return table.c.handle == self.handle, table.c.world == self.world

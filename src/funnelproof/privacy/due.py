@@ -13,7 +13,7 @@ from funnelproof.privacy.day import LocalDay, kept_for, local_day_of, longest_ct
 from funnelproof.privacy.seal import find_seal, still_full
 from funnelproof.recount.rows import Scope, zones
 from funnelproof.storage.database import Row, Transaction
-from funnelproof.storage.schema import clicks, conversions
+from funnelproof.storage.schema import clicks, conversions, reversals
 
 LEAPS = 2000
 
@@ -38,7 +38,8 @@ def find_due(tx: Transaction, owner: Row, world: str, *, put_off: Collection[str
     unfinished = still_full(tx, look.scope)
     if unfinished is not None:
         return Due(Step.EMPTY, look.day(unfinished))
-    found = [due for due in (look.by_clicks(), look.by_conversions()) if due is not None]
+    looked = (look.by_clicks(), look.by_conversions(), look.by_reversals())
+    found = [due for due in looked if due is not None]
     return min(found, key=lambda due: due.day.begin, default=None)
 
 
@@ -68,6 +69,22 @@ class _Look:
         days = self._days(conversions, "conversion_id", "occurred_at")
         day = next((day for day in days if find_seal(self._tx, self.scope, day.day) is None), None)
         return Due(Step.SEAL, day) if day else None
+
+    def by_reversals(self) -> Due | None:
+        """A day that has nothing but reversals: that of a refund long after its sale."""
+        of, after = reversals.c, 0
+        for _ in range(LEAPS):
+            within = (of.handle == self.scope[0], of.world == self.scope[1], of.counts_at >= after)
+            row = self._tx.one(select(of.counts_at).where(*within).order_by(of.counts_at).limit(1))
+            if row is None:
+                return None
+            day = self.day(local_day(row["counts_at"], zone_at(self._zones, row["counts_at"])))
+            if day.end > self._old:
+                return None
+            if day.day not in self._put_off and find_seal(self._tx, self.scope, day.day) is None:
+                return Due(Step.SEAL, day)
+            after = day.end
+        return None
 
     def _days(self, table: Table, id_name: str, time: str) -> Iterator[LocalDay]:
         """Old days that have rows, those put off left out."""

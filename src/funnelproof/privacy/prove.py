@@ -6,17 +6,17 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 
 from funnelproof.clock import Micros
-from funnelproof.privacy.day import LocalDay
+from funnelproof.privacy.day import REVERSALS_OF_A_DAY, LocalDay
 from funnelproof.recount import rows
 from funnelproof.recount.compare import KEPT_QUARTERS, folded_like
 from funnelproof.recount.rows import Scope
 from funnelproof.recount.rules import DIMENSIONS, EVENT_COUNTERS, Recount
 from funnelproof.recount.sealed import DayFigures, Sums
 from funnelproof.storage.database import Database, Row, Transaction
-from funnelproof.storage.schema import day_tallies
+from funnelproof.storage.schema import day_tallies, reversals
 
 BITE = 200
 PAUSE_SECONDS = 0.005
@@ -32,6 +32,7 @@ class Proof:
     campaigns: Sequence[str] = ()
     clicks: int = 0
     conversions: int = 0
+    reversals: int = 0
     last_received_at: Micros | None = None
     orphans: int = 0
     is_equal: bool = False
@@ -56,6 +57,10 @@ async def prove(database: Database, day: LocalDay) -> Proof:
         proof.conversions += 1
         proof.last_received_at = max(proof.last_received_at or 0, row["received_at"])
 
+    def count_reversal(row: Row) -> None:
+        counted.count_reversal(row)
+        proof.reversals += 1
+
     def bite_of_clicks(tx: Transaction, after: str) -> Sequence[Row]:
         return tx.all(rows.clicks_in(day.scope).where(day.clicks_after(after)).limit(BITE))
 
@@ -64,8 +69,18 @@ async def prove(database: Database, day: LocalDay) -> Proof:
 
     await _each(database, bite_of_clicks, count_click, key="click_id", after=day.first_click)
     await _each(database, bite_of_conversions, count_conversion, key="conversion_id", after=day.first_conversion)
+
+    def bite_back(tx: Transaction, after: str) -> Sequence[Row]:
+        return tx.all(bite_of_reversals(day, after))
+
+    await _each(database, bite_back, count_reversal, key="reversal_id", after="")
     await database.read(partial(_compare, proof, counted))
     return proof
+
+
+def bite_of_reversals(day: LocalDay, after: str) -> Select[Any]:
+    found = rows.reversals_in(day.scope).where(day.reversals_after(after)).limit(BITE)
+    return found.with_hint(reversals, REVERSALS_OF_A_DAY, "sqlite")
 
 
 async def _each(

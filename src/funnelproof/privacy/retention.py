@@ -89,6 +89,7 @@ class Retention:
         if seal is not None:
             start = day.first_conversion
             await self._slices(lambda tx, after: seals.delete_conversions(tx, day, seal, after), start)
+            await self._slices(lambda tx, after: seals.delete_reversals(tx, day, after), "")
             await self._delete_clicks(day)
             await self._database.write(lambda tx: seals.mark_emptied(tx, day, self._now()))
 

@@ -1,18 +1,18 @@
 """Sealing a day that was proven, then emptying it: rows go in slices, and what they came to stays."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, Delete, Table, and_, delete, literal_column, select, update
+from sqlalchemy import ColumnElement, Delete, Select, Table, and_, delete, literal_column, select, update
 
 from funnelproof.clock import Micros
 from funnelproof.ids import id_at
-from funnelproof.privacy.day import SKEW, LocalDay
+from funnelproof.privacy.day import REVERSALS_OF_A_DAY, SKEW, LocalDay
 from funnelproof.privacy.prove import Proof, figures_of, stored_day
 from funnelproof.recount.rows import Scope
 from funnelproof.storage.database import Row, Transaction
-from funnelproof.storage.schema import clicks, conversions, sealed_sums, seals
+from funnelproof.storage.schema import clicks, conversions, reversals, sealed_sums, seals
 from funnelproof.storage.statements import add_up, insert_new
 
 SLICE = 500
@@ -44,6 +44,7 @@ def seal(tx: Transaction, proof: Proof, now: Micros) -> None:
         "sums": proof.sums,
         "clicks": proof.clicks,
         "conversions": proof.conversions,
+        "reversals": proof.reversals,
         "last_received_at": proof.last_received_at,
         "sealed_at": now,
         "emptied_at": None,
@@ -84,6 +85,36 @@ def delete_conversions(tx: Transaction, day: LocalDay, seal: Row, after: str) ->
     return Deleted(len(rows), ids[-1] if len(ids) == SLICE else None)
 
 
+def delete_reversals(tx: Transaction, day: LocalDay, after: str) -> Deleted:
+    """A slice of a sealed day's reversals; what they came to is added to their visitors' sealed sums at once."""
+    ids = list(tx.execute(reversals_of(day, after)).scalars())
+    columns = ("campaign_id", "visitor", "counted", "credited", "in_test", "amount_minor", "currency")
+    gone = _delete(reversals, day.scope, reversals.c.reversal_id.in_(ids))
+    rows = tx.execute(gone.returning(*(reversals.c[name] for name in columns))).mappings().all() if ids else []
+    add_up(tx, sealed_sums, _back(day.scope, rows))  # type: ignore[arg-type]
+    return Deleted(len(rows), ids[-1] if len(ids) == SLICE else None)
+
+
+def reversals_of(day: LocalDay, after: str) -> Select[tuple[str]]:
+    id_ = reversals.c.reversal_id
+    found = select(id_).where(day.reversals_after(after)).order_by(id_).limit(SLICE)
+    return found.with_hint(reversals, REVERSALS_OF_A_DAY, "sqlite")
+
+
+def _back(scope: Scope, gone: Iterable[Row]) -> list[Row]:
+    """As the recount adds up reversals, those of conversions without an amount under ''."""
+    sums: dict[tuple[str, ...], dict[str, int]] = defaultdict(lambda: defaultdict(int))
+    for row in gone:
+        if row["counted"]:
+            amount, in_test = row["amount_minor"], int(row["in_test"])
+            own = sums[row["campaign_id"], row["visitor"], "" if amount is None else row["currency"] or ""]
+            back = (amount or 0) * in_test
+            more = {"refunds": int(row["credited"]), "test_refunds": in_test, "test_reversed": back, "test_net": -back}
+            for name, value in more.items():
+                own[name] += value
+    return _rows(scope, sums)
+
+
 def _sealed_conversions(day: LocalDay, seal: Row, after: str) -> ColumnElement[bool]:
     """As far as they came when it was sealed, whatever the life of a ctx is by now."""
     reach = (conversions.c.conversion_id > after, conversions.c.conversion_id < id_at("cnv", _last(seal) + SKEW))
@@ -105,8 +136,12 @@ def _sums(scope: Scope, gone: Iterable[Row]) -> list[Row]:
         more = {"credited": row["credited"], "in_test": row["in_test"], "gross": value or 0}
         for name, amount in {**more, "test_net": (value or 0) * row["in_test"]}.items():
             own[name] += int(amount)
+    return _rows(scope, sums)
+
+
+def _rows(scope: Scope, sums: Mapping[tuple[str, ...], Mapping[str, int]]) -> list[Row]:
     names = ("handle", "world", "campaign_id", "visitor", "money")
-    return [dict(zip(names, (*scope, *key), strict=True)) | own for key, own in sums.items()]
+    return [dict(zip(names, (*scope, *key), strict=True)) | dict(own) for key, own in sums.items()]
 
 
 def clicks_in_use(tx: Transaction, day: LocalDay) -> set[str]:

@@ -10,7 +10,7 @@ from sqlalchemy import Table
 
 from funnelproof.clock import DAY, MINUTE, Micros, iso
 from funnelproof.recount import rows
-from funnelproof.recount.rows import Scope, Standing
+from funnelproof.recount.rows import Scope
 from funnelproof.recount.rules import (
     DAY_COUNTERS,
     PEOPLE_COUNTERS,
@@ -21,6 +21,7 @@ from funnelproof.recount.rules import (
     Recount,
 )
 from funnelproof.recount.sealed import DayFigures, counters_of
+from funnelproof.recount.visitors import Standing, standings
 from funnelproof.storage.database import Database, Row, Transaction
 from funnelproof.storage.schema import day_tallies, phase_tallies, quarter_tallies
 from funnelproof.tallies.cap import OTHER, folded
@@ -120,7 +121,7 @@ def _recount_in(scope: Scope, now: Micros, report: Report, progress: Progress, t
     for row in rows.over_reversed(tx, scope):
         pair = (int(row["reversed"]), int(row["value"]))
         report.compare((*scope, row["campaign_id"]), "reversals", row["conversion_id"], "reversed", pair=pair)
-    for standing in rows.standings(tx, scope):
+    for standing in standings(tx, scope):
         _compare_visitor(report, scope, standing)
         if standing.row is not None:
             counted.count_visitor(standing.row, standing.sums)

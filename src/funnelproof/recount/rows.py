@@ -1,18 +1,16 @@
 """The raw rows of one world of one handle, streamed in the order of their keys: memory does not grow with them."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
-from itertools import groupby
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, Table, and_, case, func, literal, select, tuple_
+from sqlalchemy import ColumnElement, Select, Table, and_, case, func, select, tuple_
 
 from funnelproof.campaigns import store as campaigns
 from funnelproof.clock import Micros
 from funnelproof.handles import store as handles
 from funnelproof.handles.handle import ZoneFrom
 from funnelproof.proofs.forget import KEPT_FOR as WORLDS_KEPT_FOR
-from funnelproof.recount.rules import Money, TagRule, VisitorSums
+from funnelproof.recount.rules import TagRule
 from funnelproof.storage.database import Row, Transaction
 from funnelproof.storage.schema import (
     campaign_history,
@@ -32,7 +30,6 @@ from funnelproof.worlds import store as worlds
 
 AT_ONCE = 2000
 Scope = tuple[str, str]
-OF_REVERSALS = ("refunds", "test_refunds", "test_reversed")
 EVENTS = (clicks, conversions, reversals)
 TABLES = (*EVENTS, ledger, ledger_money, day_tallies, phase_tallies, quarter_tallies, seals, sealed_sums)
 
@@ -61,7 +58,7 @@ def sort_on_disk(tx: Transaction) -> None:
 
 def size(scope: Scope, tx: Transaction) -> int:
     """How many rows there are to read."""
-    counts = (select(func.count()).select_from(table).where(_within(table, scope)) for table in EVENTS)
+    counts = (select(func.count()).select_from(table).where(within(table, scope)) for table in EVENTS)
     return sum(int(tx.execute(count).scalar_one()) for count in counts)
 
 
@@ -93,7 +90,7 @@ def tag_rules(tx: Transaction, scope: Scope) -> dict[str, TagRule]:
 
 
 def _campaigns_in(scope: Scope) -> Select[Any]:
-    return select(quarter_tallies.c.campaign_id).where(_within(quarter_tallies, scope)).distinct()
+    return select(quarter_tallies.c.campaign_id).where(within(quarter_tallies, scope)).distinct()
 
 
 def _policy_changes(tx: Transaction, handle: str) -> dict[str, Micros]:
@@ -105,11 +102,11 @@ def _policy_changes(tx: Transaction, handle: str) -> dict[str, Micros]:
 
 def seals_of(tx: Transaction, scope: Scope) -> dict[str, Row]:
     """By local day."""
-    return {row["day"]: row for row in tx.all(select(seals).where(_within(seals, scope)).order_by(seals.c.day))}
+    return {row["day"]: row for row in tx.all(select(seals).where(within(seals, scope)).order_by(seals.c.day))}
 
 
 def click_rows(tx: Transaction, scope: Scope) -> Iterator[Row]:
-    return _streamed(tx, clicks_in(scope))
+    return streamed(tx, clicks_in(scope))
 
 
 def clicks_in(scope: Scope) -> Select[Any]:
@@ -119,13 +116,13 @@ def clicks_in(scope: Scope) -> Select[Any]:
     return (
         select(clicks.c.click_id, *(clicks.c[name] for name in names + place), ledger.c.first_at)
         .select_from(clicks.outerjoin(ledger, _same(clicks, ledger, "campaign_id", "visitor")))
-        .where(_within(clicks, scope))
+        .where(within(clicks, scope))
         .order_by(clicks.c.click_id)
     )
 
 
 def conversion_rows(tx: Transaction, scope: Scope) -> Iterator[Row]:
-    return _streamed(tx, conversions_in(scope))
+    return streamed(tx, conversions_in(scope))
 
 
 def conversions_in(scope: Scope) -> Select[Any]:
@@ -143,13 +140,13 @@ def conversions_in(scope: Scope) -> Select[Any]:
             ledger.c.first_at,
         )
         .select_from(joined)
-        .where(_within(conversions, scope))
+        .where(within(conversions, scope))
         .order_by(conversions.c.conversion_id)
     )
 
 
 def reversal_rows(tx: Transaction, scope: Scope) -> Iterator[Row]:
-    return _streamed(tx, reversals_in(scope))
+    return streamed(tx, reversals_in(scope))
 
 
 def reversals_in(scope: Scope) -> Select[Any]:
@@ -171,7 +168,7 @@ def reversals_in(scope: Scope) -> Select[Any]:
             case((is_new, "new"), else_="returning").label("of_segment"),
         )
         .select_from(joined)
-        .where(_within(reversals, scope))
+        .where(within(reversals, scope))
         .order_by(reversals.c.reversal_id)
     )
 
@@ -183,119 +180,19 @@ def over_reversed(tx: Transaction, scope: Scope) -> Iterator[Row]:
     statement = (
         select(of.campaign_id, of.conversion_id, sums.label("reversed"), value.label("value"))
         .select_from(reversals.join(conversions, _same(reversals, conversions, "conversion_id")))
-        .where(_within(reversals, scope))
+        .where(within(reversals, scope))
         .group_by(of.campaign_id, of.conversion_id)
         .having(sums > value)
     )
-    return _streamed(tx, statement)
+    return streamed(tx, statement)
 
 
-@dataclass(slots=True)
-class Standing:
-    """All that is kept of one visitor: its ledger row, its stored money by currency, and what its conversions and
-    their reversals say. Those that retention deleted speak by the sums it kept of them.
-    """
-
-    campaign_id: str
-    visitor: str
-    row: Row | None = None
-    stored_money: dict[str, Money] = field(default_factory=dict)
-    sums: VisitorSums = field(default_factory=VisitorSums)
-
-
-def standings(tx: Transaction, scope: Scope) -> Iterator[Standing]:
-    """Visitors in the order of (campaign, visitor): five streams read side by side."""
-    streams = (
-        _by_visitor(tx, select(ledger), ledger, scope),
-        _by_visitor(tx, select(ledger_money), ledger_money, scope),
-        _by_visitor(tx, _sums_by_visitor(), conversions, scope),
-        _by_visitor(tx, _refunds_by_visitor(), reversals, scope),
-        _by_visitor(tx, select(sealed_sums), sealed_sums, scope),
-    )
-    heads = [next(stream, None) for stream in streams]
-    while present := [head[0] for head in heads if head is not None]:
-        ref = min(present)
-        parts: list[list[Row]] = [[] for _ in streams]
-        for at, head in enumerate(heads):
-            if head is not None and head[0] == ref:
-                parts[at], heads[at] = head[1], next(streams[at], None)
-        kept, money, made, refunded, sealed = parts
-        stored = {row["currency"]: Money(row["gross_minor"], row["test_net_minor"]) for row in money}
-        yield Standing(
-            *ref, row=kept[0] if kept else None, stored_money=stored, sums=_added_up([*made, *refunded, *sealed])
-        )
-
-
-def _added_up(made: list[Row]) -> VisitorSums:
-    money: dict[str, Money] = {}
-    for row in made:
-        if row["money"]:
-            had = money.get(row["money"], Money(0, 0))
-            more = (int(row[name]) for name in ("gross", "test_net", "in_test", "test_reversed"))
-            both = zip((had.gross_minor, had.test_minor, had.test_orders, had.test_reversed), more, strict=True)
-            money[row["money"]] = Money(*(sum(pair) for pair in both))
-    return VisitorSums(
-        conversions=sum(int(row["credited"]) for row in made),
-        test_conversions=sum(int(row["in_test"]) for row in made),
-        refunds=sum(int(row["refunds"]) for row in made),
-        test_refunds=sum(int(row["test_refunds"]) for row in made),
-        money=money,
-    )
-
-
-def _by_visitor(
-    tx: Transaction, statement: Select[Any], table: Table, scope: Scope
-) -> Iterator[tuple[tuple[str, str], list[Row]]]:
-    columns = (table.c.campaign_id, table.c.visitor)
-    rows = _streamed(tx, statement.where(_within(table, scope)).order_by(*columns))
-    for ref, group in groupby(rows, key=lambda row: (row["campaign_id"], row["visitor"])):
-        yield ref, list(group)
-
-
-def _sums_by_visitor() -> Select[Any]:
-    """Counted conversions of each visitor and currency; conversions without an amount under the currency ''."""
-    counted, in_test = conversions.c.disposition == "COUNTED", conversions.c.in_test == True  # noqa: E712 - SQL
-    credited = conversions.c.credited == True  # noqa: E712 - SQL
-    money = case((conversions.c.value_minor.is_(None), ""), else_=func.coalesce(conversions.c.currency, ""))
-    value = func.coalesce(conversions.c.value_minor, 0)
-    return select(
-        conversions.c.campaign_id,
-        conversions.c.visitor,
-        money.label("money"),
-        func.sum(case((credited, 1), else_=0)).label("credited"),
-        func.sum(case((in_test, 1), else_=0)).label("in_test"),
-        func.sum(case((counted, value), else_=0)).label("gross"),
-        func.sum(case((in_test, value), else_=0)).label("test_net"),
-        *(literal(0).label(name) for name in OF_REVERSALS),
-    ).group_by(conversions.c.campaign_id, conversions.c.visitor, money)
-
-
-def _refunds_by_visitor() -> Select[Any]:
-    """Reversals of counted conversions, in the same form. A visitor's refunds are those that it was credited with."""
-    of = reversals.c
-    counted = of.counted == True  # noqa: E712 - SQL
-    credited = and_(counted, of.credited == True)  # noqa: E712 - SQL
-    in_test = and_(counted, of.in_test == True)  # noqa: E712 - SQL
-    money = case((of.amount_minor.is_(None), ""), else_=func.coalesce(of.currency, ""))
-    back = func.sum(case((in_test, func.coalesce(of.amount_minor, 0)), else_=0))
-    return select(
-        of.campaign_id,
-        of.visitor,
-        money.label("money"),
-        *(literal(0).label(name) for name in ("credited", "in_test", "gross")),
-        (-back).label("test_net"),
-        func.sum(case((credited, 1), else_=0)).label("refunds"),
-        func.sum(case((in_test, 1), else_=0)).label("test_refunds"),
-        back.label("test_reversed"),
-    ).group_by(of.campaign_id, of.visitor, money)
-
-
-def _streamed(tx: Transaction, statement: Select[Any]) -> Iterator[Row]:
+def streamed(tx: Transaction, statement: Select[Any]) -> Iterator[Row]:
     streamed = statement.execution_options(stream_results=True, yield_per=AT_ONCE)
     yield from tx.execute(streamed).mappings()  # type: ignore[misc]
 
 
-def _within(table: Table, scope: Scope) -> ColumnElement[bool]:
+def within(table: Table, scope: Scope) -> ColumnElement[bool]:
     return and_(table.c.handle == scope[0], table.c.world == scope[1])
 
 
@@ -311,7 +208,7 @@ def stored(
     keys = [column for column in table.primary_key if column.name != "slot"]
     counters = [column for column in table.columns if not column.primary_key]
     sums = [func.sum(column).label(column.name) for column in counters]
-    statement = select(*keys, *sums).where(_within(table, scope), *narrower).group_by(*keys).order_by(*keys)
-    for row in _streamed(tx, statement):
+    statement = select(*keys, *sums).where(within(table, scope), *narrower).group_by(*keys).order_by(*keys)
+    for row in streamed(tx, statement):
         key = tuple(row[column.name] for column in keys)
         yield key, {column.name: int(row[column.name]) for column in counters}

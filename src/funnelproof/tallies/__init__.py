@@ -1,1 +1,1 @@
-"""The counters, moved by clicks and conversions in their own transactions."""
+"""The counters, moved by clicks, conversions and reversals in their own transactions."""
