@@ -19,6 +19,7 @@ from funnelproof.clicks.cache import RouteCache
 from funnelproof.clicks.context import ContextDoor
 from funnelproof.clicks.door import FollowDoor
 from funnelproof.clock import Clock, SystemClock
+from funnelproof.conversions import batch
 from funnelproof.conversions import describe as describe_conversions
 from funnelproof.conversions import routes as conversions
 from funnelproof.conversions.door import ConversionDoor
@@ -155,6 +156,7 @@ class Application:
             clicks.routes(home),
             previews.routes(home),
             conversions.routes(home),
+            batch.routes(home, self.conversion_door),
             proofs.routes(home, self.routes),
             health.routes(home),
             launch.routes(home),

@@ -428,3 +428,50 @@ def test_who_may_reverse_and_with_what(shop: Funnel) -> None:
     shop.convert(shop.click().ctx, "zero", value="3")
     refused(send(shop, "z", conversionKey="zero", amount="0.00"), 400, "invalid_amount")
     refused(send(shop, "q", conversionKey="r"), 400, "invalid_conversion_key")
+
+
+def test_a_conversion_tells_its_reversals_and_why_net_is_less(shop: Funnel, clock: SetClock) -> None:
+    shop.campaign()
+    made = shop.convert(shop.click().ctx, value="20")["conversionId"]
+    path = f"{shop.base}/conversions/{made}"
+    told = shop.client.get(path, by=shop.owner).json()
+    assert (told["net"], told["reversals"], told["why"][-1]["step"]) == ("20.00", [], "counted")
+    take_back(shop, "1", conversionId=made, amount="4")
+    clock.advance(DAY)
+    take_back(shop, "2", conversionId=made, amount="5", reason="broken")
+    told = shop.client.get(path, by=shop.owner).json()
+    assert told["net"] == "11.00"
+    assert [(one["amount"], one["reason"]) for one in told["reversals"]] == [("4.00", None), ("5.00", "broken")]
+    last = told["why"][-1]
+    assert last["step"] == "reversed"
+    assert last["text"] == (
+        "It was taken back 2 times, 9.00 of 20.00 USD in all: net fell on 2026-11-23, 2026-11-24. It stays counted."
+    )
+
+
+def test_results_show_gross_net_and_refunded_converters(shop: Funnel) -> None:
+    shop.campaign()
+    for person in range(1, 5):
+        shop.convert(shop.click(person=person).ctx, str(person), value="20")
+    take_back(shop, "1", conversionKey="1", amount="4")
+    take_back(shop, "2", conversionKey="1", amount="4")
+    told = shop.client.get(f"{shop.base}/campaigns/{CAMPAIGN}/results", by=shop.owner).json()["variants"]
+    assert sum(one["refundedConverters"] for one in told) == 1
+    [own] = [one for one in told if one["refundedConverters"]]
+    [money] = own["revenue"]
+    assert (money["gross"], money["net"]) == (f"{20 * own['conversions']}.00", f"{20 * own['conversions'] - 8}.00")
+
+
+def test_what_waits_for_more_than_thirty_days_shows_in_health(shop: Funnel, clock: SetClock) -> None:
+    shop.campaign()
+    take_back(shop, conversionKey="nobody's")
+    begun = iso(clock.now())
+
+    def held() -> dict[str, Any]:
+        told = shop.client.get(f"{shop.base}/campaigns/{CAMPAIGN}/health", by=shop.owner).json()
+        return next(check for check in told["checks"] if check["id"] == "held")
+
+    assert held()["status"] == "PASS"
+    clock.advance(30 * DAY + HOUR)
+    assert held()["status"] == "WARN"
+    assert (held()["evidence"]["waitingReversals"], held()["evidence"]["waitingSince"]) == (1, begun)

@@ -8,7 +8,7 @@ from funnelproof.campaigns.campaign import CountingRule
 from funnelproof.clock import MINUTE, SECOND
 from funnelproof.health.check import Status
 from funnelproof.health.checks.conversions import clock, ctx_returned, dedupe, held, per_click
-from funnelproof.health.evidence import Held, ReusedKey
+from funnelproof.health.evidence import Held, ReusedKey, Waiting
 from health.perfect import NOW, evidence, order
 
 PASS, WARN, FAIL, UNKNOWN = Status
@@ -127,6 +127,17 @@ def test_told_times_fit_arrivals_and_clicks(recent: Any, expected: Status) -> No
 )
 def test_anything_held_back_warns(waiting: Held, expected: Status) -> None:
     assert held(evidence(held=waiting)).status is expected
+
+
+def test_reversals_that_wait_for_long_warn_beside_what_is_held() -> None:
+    waits = Waiting(2, NOW, 1000)
+    alone, both = held(evidence(waiting=waits)), held(evidence(waiting=waits, held=Held(1, NOW, 1000)))
+    assert (alone.status, both.status) == (Status.WARN, Status.WARN)
+    assert "2 reversals" in alone.title
+    assert "1 conversion" in both.title
+    assert "2 reversals" in both.title
+    assert alone.evidence["waitingReversals"] == 2
+    assert held(evidence(waiting=Waiting())).status is Status.PASS
 
 
 def test_held_conversions_say_how_many_and_since_when() -> None:

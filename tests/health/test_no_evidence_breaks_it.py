@@ -22,6 +22,7 @@ from funnelproof.health.evidence import (
     Recent,
     ReusedKey,
     Sales,
+    Waiting,
 )
 from funnelproof.health.examine import judge
 from health.perfect import LINK, NOW, TWO, evidence, receipt
@@ -95,6 +96,7 @@ def any_evidence(draw: st.DrawFn) -> Evidence:
         "sdk_seen": draw(st.booleans()),
         "is_live": draw(st.booleans()),
         "receipts": draw(st.dictionaries(NUMBERS, RECEIPTS)),
+        "waiting": draw(st.builds(Waiting, COUNTS, st.one_of(st.none(), TIMES), COUNTS)),
         "held": draw(st.builds(Held, COUNTS, st.one_of(st.none(), TIMES), COUNTS)),
         "busy_clicks": draw(st.dictionaries(st.sampled_from(["clk_1", "clk_9"]), COUNTS)),
         "reused_keys": tuple(draw(st.lists(st.builds(ReusedKey, st.text(), st.just(("/value",)), COUNTS), max_size=3))),

@@ -174,7 +174,12 @@ def test_orders_of_paused_clicks_are_shown_as_held(
     path = make_campaign(status="DRAFT")
     assert convert(click(), "order-1").json()["disposition"] == "HELD"
     checks = {check["id"]: check for check in client.get(f"{path}/health", by=cast.owner).json()["checks"]}
-    assert checks["held"]["evidence"] == {"n": 1, "since": "2026-11-23T09:00:00Z"}
+    assert checks["held"]["evidence"] == {
+        "n": 1,
+        "since": "2026-11-23T09:00:00Z",
+        "waitingReversals": 0,
+        "waitingSince": None,
+    }
     assert checks["campaign_status"]["status"] == "WARN"
 
 

@@ -122,6 +122,7 @@ AUDIENCE: tuple[Rule, ...] = (
     member("GET", "/v2/handles/{handle}/conversions", CREATOR, "analytics.read"),
     member("GET", "/v2/handles/{handle}/conversions/{conversionId}", CREATOR, "analytics.read"),
     member("POST", "/v2/handles/{handle}/conversions/release", CREATOR, "conversions.write"),
+    member("POST", "/v2/handles/{handle}/conversions/batch", CREATOR, "conversions.write", body_limit=2 * BODY_LIMIT),
     member("POST", "/v2/handles/{handle}/reversals", CREATOR, "conversions.write"),
     member("GET", "/v2/handles/{handle}/reversals", CREATOR, "conversions.write"),
     member("GET", "/v2/handles/{handle}/analytics", CREATOR, "analytics.read"),

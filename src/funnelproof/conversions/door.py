@@ -58,10 +58,20 @@ class ConversionDoor:
             raise
 
     async def _claim(self, request: EdgeRequest, told: dict[str, Any], speaker: Recognised | None) -> Claim:
-        expect = told.get("expect") or {}
         ctx = await self.open(told.get("ctx") or "")
-        return Claim(
+        return self.claim(
             f"cnv_{request.stamp}",
+            ctx,
+            told,
+            is_trusted=_is_trusted(speaker, ctx.handle),
+            request_id=request.request_id,
+        )
+
+    def claim(self, conversion_id: str, ctx: Ctx, told: dict[str, Any], *, is_trusted: bool, request_id: str) -> Claim:
+        """What a body whose shape holds says, with its ctx opened."""
+        expect = told.get("expect") or {}
+        return Claim(
+            conversion_id,
             ctx,
             told["idempotencyKey"],
             digest_of(told),
@@ -73,9 +83,9 @@ class ConversionDoor:
             properties=plain(told["properties"]) if told.get("properties") else None,
             expected_handle=expect.get("handle"),
             expected_campaign=expect.get("campaignId"),
-            is_trusted=_is_trusted(speaker, ctx.handle),
+            is_trusted=is_trusted,
             received_at=self._home.clock.now(),
-            request_id=request.request_id,
+            request_id=request_id,
         )
 
     def _customer(self, ctx: Ctx, customer_key: str | None) -> str | None:

@@ -48,7 +48,11 @@ class Number(str):
 
 def read_body(body: bytes) -> dict[str, Any]:
     """The body as a dictionary whose shape holds, or a problem that lists every fault. The ctx is not opened yet."""
-    told = strict_json.read(body, number=Number)
+    return checked(strict_json.read(body, number=Number))
+
+
+def checked(told: Any) -> dict[str, Any]:
+    """The same, of what was read from a body already."""
     if not isinstance(told, dict):
         raise invalid_payload([Fault("", "invalid", "must be a JSON object with ctx and idempotencyKey.")])
     faults: Faults = [_unknown(name) for name in told if name not in FIELDS]

@@ -18,6 +18,7 @@ from funnelproof.conversions.view import (
     NewRelease,
     ReleaseView,
     stored_view,
+    story_members,
     why_view,
 )
 from funnelproof.conversions.why import why
@@ -27,7 +28,7 @@ from funnelproof.links.link import NoSuchCampaign
 from funnelproof.web.openapi import refusals
 from funnelproof.web.pagination import AskedPage, Listing
 from funnelproof.web.shape import Moment
-from funnelproof.worlds.world import NAMED, mode_of
+from funnelproof.worlds.world import mode_of
 
 BASE = "/v2/handles/{handle}/conversions"
 Word = Annotated[str | None, Query(max_length=64)]
@@ -90,14 +91,8 @@ def _add_one(router: APIRouter, home: Installation) -> None:
         world, told = await home.database.read(lambda tx: tell(tx, handle, conversionId))
         made, mode = told.made, mode_of(world)
         own = stored_view(made, status="RECORDED", variant_id=told.variant_id, mode=mode)
-        more = {
-            "idempotencyKey": made.idempotency_key,
-            "inTest": made.in_test,
-            "runId": None if world in NAMED else world,
-            "properties": made.properties,
-            "why": [why_view(step) for step in why(told)],
-        }
-        return ConversionStory.model_validate(own | more)
+        chain = [why_view(step) for step in why(told)]
+        return ConversionStory.model_validate(own | story_members(told, world) | {"why": chain})
 
 
 def _add_release(router: APIRouter, home: Installation) -> None:

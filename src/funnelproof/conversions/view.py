@@ -7,10 +7,12 @@ from pydantic import Field
 from funnelproof.clock import iso, iso_or_none
 from funnelproof.conversions.conversion import Conversion, Disposition
 from funnelproof.conversions.record import Recorded
-from funnelproof.conversions.why import WhyStep
+from funnelproof.conversions.reversal_view import ReversalView, reversal_view
+from funnelproof.conversions.why import Told, WhyStep
 from funnelproof.links.ctx import Mode
 from funnelproof.money import decimal_text
 from funnelproof.web.shape import Moment, Shape, View, example
+from funnelproof.worlds.world import LIVE
 
 
 class ConversionView(View):
@@ -41,12 +43,14 @@ class WhyView(View):
 
 
 class ConversionStory(ConversionView):
-    """A conversion, and the chain from its click to the counter."""
+    """A conversion, its reversals, and the chain from its click to the counter. `net` is what they have left of it."""
 
     idempotency_key: str
     in_test: bool
     run_id: str | None
     properties: dict[str, Any] | None
+    net: str | None
+    reversals: list[ReversalView]
     why: list[WhyView]
 
 
@@ -92,6 +96,19 @@ def stored_view(made: Conversion, *, status: str, variant_id: str | None, mode: 
         "occurredAt": iso(made.occurred_at),
         "receivedAt": iso(made.received_at),
         "requestId": made.request_id,
+    }
+
+
+def story_members(told: Told, world: str) -> dict[str, Any]:
+    """What `ConversionStory` tells beyond the conversion and its why."""
+    made, value = told.made, told.made.value
+    return {
+        "idempotencyKey": made.idempotency_key,
+        "inTest": made.in_test,
+        "runId": None if world == LIVE else world,
+        "properties": made.properties,
+        "net": None if value is None else decimal_text(value.minor - told.reversed_minor, value.currency),
+        "reversals": [ReversalView(**reversal_view(own, world)) for own in told.reversals],
     }
 
 

@@ -1,6 +1,6 @@
 """Why a conversion counted or did not: the chain from its click to the counter, said step by step."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -8,8 +8,10 @@ from funnelproof.campaigns.campaign import Campaign
 from funnelproof.clicks.assignment import Standing
 from funnelproof.clock import Micros, iso, local_day, span
 from funnelproof.conversions.conversion import Conversion, Disposition
+from funnelproof.conversions.reversal import Reversal
 from funnelproof.handles.handle import Handle
 from funnelproof.links.ctx import Cohort
+from funnelproof.money import decimal_text
 
 COHORTS: Mapping[Cohort, str] = {
     Cohort.NONE: "The link had no campaign at the click.",
@@ -34,6 +36,11 @@ class Told:
     click: Mapping[str, Any] | None
     standing: Standing | None
     key: Mapping[str, Any] | None
+    reversals: Sequence[Reversal] = ()
+
+    @property
+    def reversed_minor(self) -> int:
+        return sum(each.amount_minor or 0 for each in self.reversals)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +52,8 @@ class WhyStep:
 
 
 def why(told: Told) -> list[WhyStep]:
-    return [_click(told), _ctx(told), _cohort(told), _window(told), _key(told), _outcome(told)]
+    chain = [_click(told), _ctx(told), _cohort(told), _window(told), _key(told), _outcome(told)]
+    return [*chain, _taken_back(told)] if told.reversals else chain
 
 
 def _click(told: Told) -> WhyStep:
@@ -104,6 +112,23 @@ def _outcome(told: Told) -> WhyStep:
     for_whom = f" for the variant {told.variant_id}" if told.variant_id else ""
     released = f" ({made.reason})" if made.reason else ""
     return WhyStep("counted", f"Counted on {day}{for_whom}{released}. {_in_figures(told)}", made.received_at, evidence)
+
+
+def _taken_back(told: Told) -> WhyStep:
+    """Whoever looks for a missing amount looks here last."""
+    made, last = told.made, told.reversals[-1]
+    evidence: dict[str, Any] = {"reversalIds": [each.reversal_id for each in told.reversals]}
+    times = "once" if len(told.reversals) == 1 else f"{len(told.reversals)} times"
+    text = f"It was taken back {times}"
+    if made.value is not None:
+        back, value = (decimal_text(minor, made.value.currency) for minor in (told.reversed_minor, made.value.minor))
+        evidence |= {"reversed": back, "currency": made.value.currency}
+        text = f"{text}, {back} of {value} {made.value.currency} in all"
+    if made.disposition is not Disposition.COUNTED:
+        return WhyStep("reversed", f"{text}; it counts nowhere, so nothing has moved.", last.counts_at, evidence)
+    days = sorted({local_day(each.counts_at, told.owner.zone_at(each.counts_at)) for each in told.reversals})
+    evidence["days"] = days
+    return WhyStep("reversed", f"{text}: net fell on {', '.join(days)}. It stays counted.", last.counts_at, evidence)
 
 
 def _in_figures(told: Told) -> str:

@@ -120,6 +120,15 @@ class Held:
 
 
 @dataclass(frozen=True, slots=True)
+class Waiting:
+    """Reversals of the whole handle whose conversions have not come for 30 days: how many, and since when."""
+
+    count: int = 0
+    since: Micros | None = None
+    at_most: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class ReusedKey:
     key: str
     differs: tuple[str, ...]
@@ -148,6 +157,7 @@ class Evidence:
     sdk_seen: bool = False
     receipts: Mapping[int, ReceiptEvidence] = field(default_factory=dict)
     held: Held = Held()
+    waiting: Waiting = Waiting()
     busy_clicks: Mapping[str, int] = field(default_factory=dict)
     reused_keys: tuple[ReusedKey, ...] = ()
     stored_at: Micros | None = None

@@ -80,6 +80,7 @@ class _Gathering:
         self.last_clicks = self._last_clicks()
         self.sales = self._sales()
         self.receipts = self._receipts()
+        self.waiting = store.waiting(tx, place, moment.at)
         self.stored_at = store.newest_stored(tx, place)
 
     def _days_back(self) -> int:
@@ -113,6 +114,7 @@ class _Gathering:
             sdk_seen=self._sdk_seen(own.campaign, lately),
             receipts=self.receipts.get(id_, {}),
             held=store.held(self.tx, self.place, id_, newest.held_since) if newest.held_since is not None else Held(),
+            waiting=self.waiting,
             busy_clicks=store.busy_clicks(self.tx, self.place, id_) if newest.most_uses is not None else {},
             reused_keys=self._reused_keys(id_, lately),
             stored_at=self.stored_at,

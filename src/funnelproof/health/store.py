@@ -11,9 +11,10 @@ from typing import Any, NamedTuple
 from sqlalchemy import ColumnElement, ScalarSelect, Select, Table, bindparam, func, select
 from sqlalchemy import text as sql
 
-from funnelproof.clock import Micros
+from funnelproof.clock import DAY, Micros
+from funnelproof.conversions import reversal_store
 from funnelproof.health.counters import total
-from funnelproof.health.evidence import Held, Recent
+from funnelproof.health.evidence import Held, Recent, Waiting
 from funnelproof.health.place import Place, in_place, rows_of
 from funnelproof.proofs.receipt import StandingReceipt, Verdict
 from funnelproof.storage.database import Row, Transaction
@@ -32,6 +33,7 @@ from funnelproof.tallies.move import ALL
 
 NEWEST_CONVERSIONS = 60
 HELD_AT_MOST = 1000
+WAITING_LONG: Micros = 30 * DAY
 BUSY_AT_MOST = 5
 COUNTERS = ("clicks", "qualified_clicks", "visitors", "conversions", "converters")
 
@@ -119,6 +121,12 @@ def held(tx: Transaction, place: Place, campaign_id: str, since: Micros) -> Held
     )
     count = tx.execute(select(func.count()).select_from(rows)).scalar_one()
     return Held(count, since, HELD_AT_MOST)
+
+
+def waiting(tx: Transaction, place: Place, at: Micros) -> Waiting:
+    """They name a key that nothing was sent with, so no campaign is known of them: they are the handle's."""
+    found = reversal_store.waiting_before(tx, place.handle, place.world, at - WAITING_LONG, HELD_AT_MOST)
+    return Waiting(len(found), min(found, default=None), HELD_AT_MOST)
 
 
 def busy_clicks(tx: Transaction, place: Place, campaign_id: str) -> dict[str, int]:

@@ -5,10 +5,12 @@ from dataclasses import dataclass
 
 from funnelproof.results.counts import Counts
 from funnelproof.statistics import (
+    CONVERTERS_NEEDED,
     AlwaysValid,
     Chance,
     Difference,
     RevenueDifference,
+    Stratum,
     Withheld,
     always_valid,
     always_valid_error,
@@ -62,8 +64,21 @@ def arrival_p_values(counts: Counts, control: int, variants: Sequence[int]) -> t
     return holm([_arrival_p(counts, control, variant) for variant in variants])
 
 
+def refund_p_values(counts: Counts, control: int, variants: Sequence[int]) -> tuple[float | None, ...]:
+    """The same of each variant's share of refunded converters; None where either arm has fewer than 25 converters."""
+    enough = [counts.of(number).converters >= CONVERTERS_NEEDED for number in variants]
+    if counts.of(control).converters < CONVERTERS_NEEDED:
+        return (None,) * len(variants)
+    shares = [counts.refunds(control, number) if has else [] for number, has in zip(variants, enough, strict=True)]
+    return holm([_always_valid_p(own) for own in shares])
+
+
 def _arrival_p(counts: Counts, control: int, variant: int) -> float | None:
-    found = difference(counts.arrivals(control, variant))
+    return _always_valid_p(counts.arrivals(control, variant))
+
+
+def _always_valid_p(strata: Sequence[Stratum]) -> float | None:
+    found = difference(strata)
     error = always_valid_error(found) if found else 0.0
     return sequential_p(found.value, error, Horizon(found.visitors)) if found and error > 0 else None
 

@@ -19,12 +19,16 @@ class Place(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """Visitors who entered at one place, those whose ctx was seen again, those who converted, all conversions."""
+    """Visitors who entered at one place, those whose ctx was seen again, those who converted, all conversions.
+
+    `refunded` are converters of whose conversions something was taken back.
+    """
 
     visitors: int = 0
     arrived: int = 0
     converters: int = 0
     conversions: int = 0
+    refunded: int = 0
 
     def __add__(self, other: "Cell") -> "Cell":
         return Cell(
@@ -32,19 +36,26 @@ class Cell:
             self.arrived + other.arrived,
             self.converters + other.converters,
             self.conversions + other.conversions,
+            self.refunded + other.refunded,
         )
 
 
 @dataclass(frozen=True, slots=True)
 class Earned:
-    """Orders in one currency; Σy and Σy² of what each visitor spent, in minor units."""
+    """Orders in one currency; Σy and Σy² of what each visitor spent net, and what was taken back, in minor units."""
 
     orders: int = 0
     total: int = 0
     squares: int = 0
+    taken_back: int = 0
 
     def __add__(self, other: "Earned") -> "Earned":
-        return Earned(self.orders + other.orders, self.total + other.total, self.squares + other.squares)
+        return Earned(
+            self.orders + other.orders,
+            self.total + other.total,
+            self.squares + other.squares,
+            self.taken_back + other.taken_back,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +110,12 @@ class Counts:
         """The same, with those whose ctx was seen again in place of those who converted."""
         cells = [(self._cell(a), self._cell(b)) for a, b in self._pairs(control, variant)]
         return [Stratum(a.visitors, a.arrived, b.visitors, b.arrived) for a, b in cells if a.visitors and b.visitors]
+
+    def refunds(self, control: int, variant: int) -> list[Stratum]:
+        """The same of converters, and of those to whom something was given back."""
+        cells = [(self._cell(a), self._cell(b)) for a, b in self._pairs(control, variant)]
+        both = [(a, b) for a, b in cells if a.converters and b.converters]
+        return [Stratum(a.converters, a.refunded, b.converters, b.refunded) for a, b in both]
 
     def revenue_strata(self, control: int, variant: int, currency: str) -> list[RevenueStratum]:
         return [

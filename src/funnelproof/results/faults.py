@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from funnelproof.campaigns.campaign import Campaign
 from funnelproof.clock import Micros, span
-from funnelproof.results.compare import ARRIVALS_DIFFER_BELOW, arrival_p_values
+from funnelproof.results.compare import ARRIVALS_DIFFER_BELOW, arrival_p_values, refund_p_values
 from funnelproof.results.counts import Counts
 from funnelproof.results.facts import Arm, Reason
 from funnelproof.results.store import Alarm, Look
@@ -94,6 +94,19 @@ def largest_order(of: ArmRevenue, *, beside: ArmRevenue) -> float:
     spread = beside.orders * beside.squares / beside.total**2 / (of.orders - 1)
     root = (spread * of.total) ** 2 - (1 + spread) * (spread * of.total**2 - of.squares)
     return (spread * of.total + math.sqrt(root)) / (1 + spread) if root > 0 else 0.0
+
+
+def refunds_remark(counts: Counts, control: tuple[int, str], others: Sequence[tuple[int, str]]) -> Reason | None:
+    """Rates count who converted, refunded or not: where refunds differ, a winner by rate may lose by net revenue."""
+    p_values = refund_p_values(counts, control[0], [number for number, _ in others])
+    found = [
+        own for own, p_value in zip(others, p_values, strict=True) if p_value is not None and p_value < WATCH_BELOW
+    ]
+    if not found:
+        return None
+    cells = [(name, counts.of(number)) for number, name in (control, *found)]
+    shares = " and ".join(f"{percent(own.refunded / own.converters)} with {name}" for name, own in cells)
+    return Reason("refunds_differ", f"Refunds differ: {shares} got money back. Look at net revenue as well.")
 
 
 def cookieless_remark(counts: Counts) -> Reason | None:

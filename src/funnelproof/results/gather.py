@@ -52,7 +52,7 @@ def _split(row: Row) -> Split:
 def _cells(rows: Iterable[Row]) -> dict[Place, Cell]:
     return {
         Place(row["phase"], row["variant"], row["identity"]): Cell(
-            row["visitors"], row["arrived"], row["converters"], row["conversions"]
+            row["visitors"], row["arrived"], row["converters"], row["conversions"], row["refunded_converters"]
         )
         for row in rows
     }
@@ -61,7 +61,10 @@ def _cells(rows: Iterable[Row]) -> dict[Place, Cell]:
 def _earned(rows: Iterable[Row]) -> dict[tuple[Place, str], Earned]:
     return {
         (Place(row["phase"], row["variant"], row["identity"]), row["currency"]): Earned(
-            row["conversions"], row["net_minor"], row["squares_high"] * SQUARES_BASE + row["squares_low"]
+            row["conversions"],
+            row["net_minor"],
+            row["squares_high"] * SQUARES_BASE + row["squares_low"],
+            row["reversed_minor"],
         )
         for row in rows
     }

@@ -94,6 +94,7 @@ def _variant(results: Results, variant: Variant) -> view.VariantResultView:
         visitors=cell.visitors,
         converters=cell.converters,
         conversions=cell.conversions,
+        refunded_converters=cell.refunded,
         rate=cell.converters / cell.visitors if cell.visitors else None,
         rate_interval=rate_interval,
         revenue=_revenue(results, variant),
@@ -109,7 +110,12 @@ def _why_no_interval(arm: ArmRevenue) -> str:
 
 def _revenue(results: Results, variant: Variant) -> list[view.MoneyView]:
     return [
-        view.MoneyView(currency=currency, net=decimal_text(earned.total, currency), orders=earned.orders)
+        view.MoneyView(
+            currency=currency,
+            gross=decimal_text(earned.total + earned.taken_back, currency),
+            net=decimal_text(earned.total, currency),
+            orders=earned.orders,
+        )
         for currency, earned in sorted(results.counts.orders(variant.number).items())
     ]
 

@@ -9,9 +9,10 @@ Range = tuple[float, float]
 
 
 class MoneyView(View):
-    """Net of the test: conversions within the attribution window of their visitors' entry."""
+    """Of the test: conversions within the attribution window of their visitors' entry; `net` is less reversals."""
 
     currency: str
+    gross: str
     net: str
     orders: int
 
@@ -27,6 +28,7 @@ class VariantResultView(View):
     visitors: int
     converters: int
     conversions: int
+    refunded_converters: int
     rate: float | None
     rate_interval: Range | None
     revenue: list[MoneyView]

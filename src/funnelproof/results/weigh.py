@@ -206,6 +206,7 @@ class _Judging:
             faults.watch_remark(self.ratio) if subject.is_live else None,
             faults.currency_remark(counts, numbers, subject.campaign.currency),
             *self._one_order(),
+            self._refunds(),
             faults.cookieless_remark(counts),
             self._former_winner(),
             faults.short_ctx_remark(subject.campaign),
@@ -221,6 +222,13 @@ class _Judging:
             for own, found in compared
             if control is not None and not isinstance(found.revenue, str)
         ]
+
+    def _refunds(self) -> Reason | None:
+        control = self.subject.control
+        if control is None:
+            return None
+        others = [(own.number, own.name) for own in self.others]
+        return faults.refunds_remark(self.counts, (control.number, control.name), others)
 
     def _former_winner(self) -> Reason | None:
         """Shown beside a verdict that is another one by now; `decide` leaves it out where B still wins."""

@@ -138,13 +138,30 @@ def clock(of: Evidence) -> Check:
 
 
 def held(of: Evidence) -> Check:
-    facts: Facts = {"n": of.held.count, "since": iso_or_none(of.held.since)}
-    if of.held.count <= 0 or of.held.since is None:
-        return Check("held", Status.PASS, "No conversion is held back.", facts)
-    more = " or more" if 0 < of.held.at_most <= of.held.count else ""
-    title = f"Held back since {iso(of.held.since)}, and counted nowhere yet: {many(of.held.count, 'conversion')}{more}."
-    remedy = "Look at them; then release them (POST …/conversions/release), or leave them out."
-    return Check("held", Status.WARN, title, facts, remedy)
+    """Conversions of the campaign that wait for a person, reversals of the handle that wait for their conversion."""
+    kept, waiting = of.held, of.waiting
+    facts: Facts = {
+        "n": kept.count,
+        "since": iso_or_none(kept.since),
+        "waitingReversals": waiting.count,
+        "waitingSince": iso_or_none(waiting.since),
+    }
+    said, remedies = [], []
+    if kept.count > 0 and kept.since is not None:
+        count = _at_least(kept.count, kept.at_most, "conversion")
+        said.append(f"Held back since {iso(kept.since)}, and counted nowhere yet: {count}.")
+        remedies.append("Look at them; then release them (POST …/conversions/release), or leave them out.")
+    if waiting.count > 0 and waiting.since is not None:
+        count = _at_least(waiting.count, waiting.at_most, "reversal")
+        said.append(f"Waiting for their conversions for more than 30 d, since {iso(waiting.since)}: {count}.")
+        remedies.append("GET …/reversals?status=WAITING tells which keys they name: was the order sent under that key?")
+    if said:
+        return Check("held", Status.WARN, " ".join(said), facts, " ".join(remedies))
+    return Check("held", Status.PASS, "No conversion is held back, and no reversal waits for long.", facts)
+
+
+def _at_least(count: int, at_most: int, thing: str) -> str:
+    return many(count, thing) + (" or more" if 0 < at_most <= count else "")
 
 
 def per_click(of: Evidence) -> Check | None:
