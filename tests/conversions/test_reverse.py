@@ -453,8 +453,8 @@ def test_results_show_gross_net_and_refunded_converters(shop: Funnel) -> None:
     shop.campaign()
     for person in range(1, 5):
         shop.convert(shop.click(person=person).ctx, str(person), value="20")
-    take_back(shop, "1", conversionKey="1", amount="4")
-    take_back(shop, "2", conversionKey="1", amount="4")
+    take_back(shop, "r1", conversionKey="1", amount="4")
+    take_back(shop, "r2", conversionKey="1", amount="4")
     told = shop.client.get(f"{shop.base}/campaigns/{CAMPAIGN}/results", by=shop.owner).json()["variants"]
     assert sum(one["refundedConverters"] for one in told) == 1
     [own] = [one for one in told if one["refundedConverters"]]

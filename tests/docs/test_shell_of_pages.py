@@ -19,6 +19,7 @@ AFTER_README = (
     "worlds.md",
     "howto/invalid-ctx.md",
     "howto/reused-key.md",
+    "howto/refunds.md",
     "howto/missing-tags.md",
     "howto/preview-a-variant.md",
     "howto/end-a-test.md",

@@ -1,10 +1,12 @@
 """Strata, leaks and revenue from the counters of one epoch."""
 
+from dataclasses import replace
+
 import pytest
 
 from funnelproof.results.compare import compare
 from funnelproof.results.counts import Cell, Counts, Earned, Place, Split
-from funnelproof.results.faults import largest_order, leak_fault, one_order_remark
+from funnelproof.results.faults import largest_order, leak_fault, one_order_remark, refunds_remark
 from funnelproof.results.split import evidence_of, most_off, phases_due, ratio_of
 from funnelproof.statistics import ArmRevenue, RevenueDifference, Stratum, Withheld
 
@@ -147,3 +149,29 @@ def test_the_slice_that_is_off_most_is_named() -> None:
     assert (found.dimension, found.value, found.entries) == ("device", "MOBILE", 900)
     assert found.share > 0.9
     assert most_off({"country": {"DE": {1: 1_110, 2: 800}}}, Split(1, 0, 100, EVEN)) is None
+
+
+@pytest.mark.parametrize(
+    ("control", "other", "differs"),
+    [
+        ((1000, 100), (1000, 105), False),
+        ((1000, 50), (1000, 250), True),
+        ((20, 0), (1000, 900), False),
+        ((1000, 0), (1000, 0), False),
+        ((0, 0), (0, 0), False),
+    ],
+)
+def test_refunds_differ_only_by_more_than_chance_and_with_enough_buyers(
+    control: tuple[int, int], other: tuple[int, int], *, differs: bool
+) -> None:
+    """(converters, refunded) of each arm."""
+    cells = {
+        Place(1, variant, "COOKIE"): Cell(5_000, converters=converters, conversions=converters, refunded=refunded)
+        for variant, (converters, refunded) in ((1, control), (2, other))
+    }
+    found = replace(counts({}, [EVEN]), cells=cells)
+    remark = refunds_remark(found, (1, "A"), [(2, "B")])
+    assert (remark is not None) is differs
+    if remark is not None:
+        assert remark.code == "refunds_differ"
+        assert "5 % with A and 25 % with B" in remark.sentence
