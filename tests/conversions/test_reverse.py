@@ -475,3 +475,15 @@ def test_what_waits_for_more_than_thirty_days_shows_in_health(shop: Funnel, cloc
     clock.advance(30 * DAY + HOUR)
     assert held()["status"] == "WARN"
     assert (held()["evidence"]["waitingReversals"], held()["evidence"]["waitingSince"]) == (1, begun)
+
+
+@pytest.mark.parametrize("rule", ["ONCE_PER_VISITOR", "ONCE_PER_CLICK"])
+def test_a_refund_gives_no_place_back(shop: Funnel, home: Installation, rule: str) -> None:
+    """The first to arrive counts, also after its refund; and what is not unique has no reversal that moves."""
+    shop.campaign(countingRule=rule)
+    ctx = shop.click().ctx
+    shop.convert(ctx, "1", value="10")
+    take_back(shop, "r1", conversionKey="1")
+    assert shop.convert(ctx, "2", value="10")["disposition"] == "NOT_UNIQUE"
+    assert funnel_of(shop) == (1, 1, 1, usd("10.00", "0.00"))
+    counters_hold(home)
