@@ -15,6 +15,7 @@ from scale.reads import reads
 LARGE = {
     "clicks",
     "conversions",
+    "reversals",
     "ledger",
     "ledger_money",
     "conversion_keys",
@@ -61,7 +62,8 @@ def _reads_too_much(line: str, statement: str) -> bool:
     table = rest.partition(" ")[0]
     if table not in LARGE:
         return False
-    is_narrow = "campaign_id = " in statement or "disposition <> 'COUNTED'" in statement
+    narrow = ("campaign_id = ", "disposition <> 'COUNTED'", "status = ", "conversion_id IN", "conversion_id = ")
+    is_narrow = any(condition in statement for condition in narrow)
     reads_the_world = line.endswith("USING PRIMARY KEY (handle=? AND world=?)")
     return verb == "SCAN" or (reads_the_world and (is_narrow or "LIMIT" not in statement) and "max(" not in statement)
 

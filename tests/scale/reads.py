@@ -6,6 +6,7 @@ from typing import Any
 from bench.fill import BUSY, HANDLE
 from funnelproof.campaigns import store as campaigns
 from funnelproof.clock import DAY, Micros, iso
+from funnelproof.conversions import reversal_store
 from funnelproof.conversions.conversion import Disposition
 from funnelproof.conversions.read import Asked, list_conversions, tell
 from funnelproof.health import lights
@@ -27,6 +28,9 @@ def reads(now: Micros) -> dict[str, Read]:
 
     def conversions(**asked: Any) -> Read:
         return lambda tx: list_conversions(tx, Asked(HANDLE, **asked), before=None, limit=51)
+
+    def reversals(**asked: Any) -> Read:
+        return lambda tx: reversal_store.page(tx, HANDLE, ["live"], asked, before=None, limit=51)
 
     def campaign_list(tx: Transaction) -> None:
         page = campaigns.page(tx, HANDLE, before=None, limit=51)
@@ -52,4 +56,9 @@ def reads(now: Micros) -> dict[str, Read]:
         "conversions of a day": conversions(**stretch),
         "of a campaign and a day": conversions(campaign_id=BUSY, **stretch),
         "one conversion": one,
+        "reversals": reversals(),
+        "reversals that wait": reversals(status="WAITING"),
+        "reversals of a campaign": reversals(campaign_id=BUSY),
+        "reversals of a conversion": reversals(conversion_id="cnv_1"),
+        "what waits for a conversion": lambda tx: reversal_store.awaiting(tx, HANDLE, "live", ["order-1"]),
     }

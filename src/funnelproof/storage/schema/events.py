@@ -209,6 +209,7 @@ reversals = table(
     maybe_text("reason"),
     maybe_text("request_id"),
     Index("ix_reversals_conversion", "handle", "world", "conversion_id"),
+    Index("ix_reversals_campaign", "handle", "world", "campaign_id", "reversal_id"),
     Index("ix_reversals_day", "handle", "world", "counts_at"),
     Index(
         "ix_reversals_awaiting",

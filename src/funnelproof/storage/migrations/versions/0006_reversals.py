@@ -64,6 +64,7 @@ def _maybe_text(name: str) -> sa.Column[str]:
 
 def _add_indexes() -> None:
     op.create_index("ix_reversals_conversion", "reversals", ["handle", "world", "conversion_id"])
+    op.create_index("ix_reversals_campaign", "reversals", ["handle", "world", "campaign_id", "reversal_id"])
     op.create_index("ix_reversals_day", "reversals", ["handle", "world", "counts_at"])
     for name, column in (("ix_reversals_awaiting", "conversion_key"), ("ix_reversals_waiting", "received_at")):
         columns = ["handle", "world", column]
