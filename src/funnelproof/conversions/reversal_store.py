@@ -79,9 +79,9 @@ def page(
     where += [reversals.c[name] == value for name, value in filters.items() if value is not None]
     if before is not None:
         where.append(reversals.c.reversal_id < before)
-    if filters.get("status") == ReversalStatus.WAITING:
-        where.append(IS_WAITING)
     statement = select(reversals).where(*where).order_by(reversals.c.reversal_id.desc()).limit(limit)
+    if filters.get("status") == ReversalStatus.WAITING:
+        statement = statement.where(IS_WAITING)
     if (index := _index(filters)) is not None:
         statement = _along(index, statement)
     return [(row["world"], _reversal(row)) for row in tx.all(statement)]
