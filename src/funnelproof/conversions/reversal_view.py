@@ -13,7 +13,7 @@ from funnelproof.conversions.reversal import NewReversal, Reversal, ReversalStat
 from funnelproof.links.ctx import Mode
 from funnelproof.money import DECIMAL, decimal_text
 from funnelproof.web.shape import Moment, Shape, View, example, rule
-from funnelproof.worlds.world import LIVE, mode_of
+from funnelproof.worlds.world import NAMED, mode_of
 
 HOW_TO_SEND = 'must be the text of a decimal above 0, such as "12.50": no sign, no exponent, no separators.'
 
@@ -125,7 +125,7 @@ def reversal_view(own: Reversal, world: str) -> dict[str, Any]:
         "currency": own.currency,
         "counted": own.counted,
         "mode": mode_of(world),
-        "run_id": None if world == LIVE else world,
+        "run_id": None if world in NAMED else world,
         "occurred_at": iso(own.occurred_at),
         "counts_at": iso(own.counts_at),
         "received_at": iso(own.received_at),

@@ -18,7 +18,7 @@ from funnelproof.storage.database import Transaction
 from funnelproof.tallies import store as tallies
 from funnelproof.tallies.move import Moves
 from funnelproof.worlds import store as worlds
-from funnelproof.worlds.world import LIVE, RunClosed
+from funnelproof.worlds.world import LIVE, NAMED, RunClosed
 
 
 class Reversed(NamedTuple):
@@ -57,19 +57,19 @@ def reverse(tx: Transaction, told: NewReversal) -> Reversed:
 
 
 def _named(tx: Transaction, told: NewReversal) -> tuple[str, Conversion] | None:
-    """(world, conversion) of an id: live, or in whichever run it lies."""
+    """(world, conversion) of an id: live, of a preview, or in whichever run it lies."""
     if told.conversion_id is None:
         return None
     if told.run is not None:
         return store.find(tx, told.handle, [told.run], told.conversion_id)
-    found = store.find(tx, told.handle, [LIVE], told.conversion_id)
+    found = store.find(tx, told.handle, list(NAMED), told.conversion_id)
     return found or store.find(tx, told.handle, worlds.names_of(tx, told.handle), told.conversion_id)
 
 
 def _setting(tx: Transaction, told: NewReversal, world: str) -> Setting:
     try:
-        if world == LIVE:
-            return find_setting(tx, (told.handle, Mode.LIVE, 0), ())
+        if world in NAMED:
+            return find_setting(tx, (told.handle, NAMED[world], 0), ())
         run = worlds.find(tx, told.handle, world)
         if run is not None:
             return find_setting(tx, (told.handle, Mode.TEST, run.number), ())

@@ -12,7 +12,7 @@ from funnelproof.conversions.why import Told, WhyStep
 from funnelproof.links.ctx import Mode
 from funnelproof.money import decimal_text
 from funnelproof.web.shape import Moment, Shape, View, example
-from funnelproof.worlds.world import LIVE
+from funnelproof.worlds.world import NAMED
 
 
 class ConversionView(View):
@@ -105,7 +105,7 @@ def story_members(told: Told, world: str) -> dict[str, Any]:
     return {
         "idempotencyKey": made.idempotency_key,
         "inTest": made.in_test,
-        "runId": None if world == LIVE else world,
+        "runId": None if world in NAMED else world,
         "properties": made.properties,
         "net": None if value is None else decimal_text(value.minor - told.reversed_minor, value.currency),
         "reversals": [ReversalView(**reversal_view(own, world)) for own in told.reversals],
