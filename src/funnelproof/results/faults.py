@@ -10,7 +10,7 @@ from funnelproof.results.counts import Counts
 from funnelproof.results.facts import Arm, Reason
 from funnelproof.results.store import Alarm, Look
 from funnelproof.results.words import date_text, many, percent, ratio
-from funnelproof.statistics import WATCH_BELOW, ArmRevenue, SampleRatio
+from funnelproof.statistics import WATCH_BELOW, ArmRevenue
 
 LEAK_FAILS_ABOVE, LEAK_FAILS_ABOVE_ONE_IN = 5, 10_000
 COOKIELESS_ABOVE = 0.2
@@ -56,8 +56,8 @@ def impossible_fault(arms: Sequence[Arm]) -> Reason | None:
     return Reason("more_converters_than_visitors", f"more people converted with {names[0]} than came")
 
 
-def watch_remark(sample: SampleRatio) -> Reason | None:
-    if sample.sequential_p_value >= WATCH_BELOW:
+def watch_remark(sequential_p_value: float) -> Reason | None:
+    if sequential_p_value >= WATCH_BELOW:
         return None
     return Reason("sample_ratio_watch", "The split of visitors begins to look odd; watch it.")
 

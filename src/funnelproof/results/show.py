@@ -185,7 +185,7 @@ def _status(results: Results) -> str:
         return "ALARM"
     if not results.subject.is_live or sum(phase.entries for phase in results.ratio.phases) < ENTRIES_NEEDED:
         return "UNKNOWN"
-    return "WATCH" if results.ratio.sequential_p_value < WATCH_BELOW else "FINE"
+    return "WATCH" if results.watched_p < WATCH_BELOW else "FINE"
 
 
 def _phase(results: Results, place: int) -> view.PhaseView:

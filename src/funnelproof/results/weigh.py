@@ -1,6 +1,6 @@
 """Weighing a test: from the counters as they stand to estimates, split, sizing and verdict."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, partial
 
@@ -13,7 +13,7 @@ from funnelproof.results.counts import Counts
 from funnelproof.results.facts import Arm, Facts, Reason, Rival
 from funnelproof.results.gather import gather
 from funnelproof.results.pace import Sizing, planned_visitors, sizing_of, visitors_per_day
-from funnelproof.results.split import evidence_of, phases_due, ratio_of
+from funnelproof.results.split import evidence_of, phases_due, ratio_of, watched_p
 from funnelproof.results.store import Alarm, Look
 from funnelproof.results.subject import Subject
 from funnelproof.results.verdict import Code, Verdict, decide
@@ -55,6 +55,10 @@ class Results:
             return False
         seen = self.last_look.code if self.last_look else None
         return bool(self.new_alarms) or seen != self.verdict.code
+
+    @property
+    def watched_p(self) -> float:
+        return watched_p(self.counts, self.ratio, closed_phases(self.alarms))
 
 
 def weigh(tx: Transaction, subject: Subject) -> Results:
@@ -149,7 +153,7 @@ class _Judging:
             days_left=sizing.days_left,
             sealed_until=None if until is None else date_text(until, subject.zone, now=subject.at),
             faults=tuple(self._faults(alarms)),
-            remarks=tuple(self._remarks()),
+            remarks=tuple(self._remarks(alarms)),
         )
 
     def _arm(self, variant: Variant) -> Arm:
@@ -199,11 +203,12 @@ class _Judging:
         named = [(own.number, own.name) for own in self.others if own.number in lost]
         return faults.arrival_fault(self.counts, (control.number, control.name), named)
 
-    def _remarks(self) -> list[Reason]:
+    def _remarks(self, alarms: tuple[Alarm, ...]) -> list[Reason]:
         subject, counts = self.subject, self.counts
+        watched = watched_p(counts, self.ratio, closed_phases(alarms))
         numbers = [own.number for own in (subject.control, *self.others) if own is not None]
         found = [
-            faults.watch_remark(self.ratio) if subject.is_live else None,
+            faults.watch_remark(watched) if subject.is_live else None,
             faults.currency_remark(counts, numbers, subject.campaign.currency),
             *self._one_order(),
             faults.cookieless_remark(counts),
@@ -228,6 +233,10 @@ class _Judging:
             return None
         look = store.last_look_with(self.tx, self.subject.ref, self.subject.epoch, Code.WINNER)
         return faults.former_winner_remark(look, self.subject.zone, self.subject.at) if look else None
+
+
+def closed_phases(alarms: Sequence[Alarm]) -> set[int]:
+    return {alarm.phase for alarm in alarms if not alarm.is_open}
 
 
 def _by_variant(entered: Mapping[tuple[int, int], int]) -> dict[int, int]:
