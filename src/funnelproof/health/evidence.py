@@ -97,7 +97,7 @@ class Entries:
 class PhaseEvidence:
     """`open_buckets` is None if how the phase was split is not known.
 
-    `alarm_is_open`: whether the alarm about its split waits for a person, who closes it with a reason; None without one.
+    `alarm_is_open`: whether the alarm about its split still waits for a person to close it; None without an alarm.
     """
 
     phase: int

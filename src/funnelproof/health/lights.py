@@ -42,8 +42,9 @@ class Light:
 class Seen:
     """A campaign's stored light beside what tells whether it still holds.
 
-    `changed_at`: when campaign, primary link or receipts last changed, or an alarm about the split was closed. `moved`: what its counters of the last two
-    quarter hours come to, whatever they count; another sum than the light's says that something has come.
+    `changed_at`: when campaign, primary link or receipts last changed, or an alarm about the split was closed. `moved`:
+    what its counters of the last two quarter hours come to, whatever they count; another sum than the light's says that
+    something has come.
     """
 
     ref: CampaignRef

@@ -7,11 +7,12 @@ from functools import cache, partial
 from funnelproof.campaigns.campaign import CampaignStatus
 from funnelproof.campaigns.variants import Variant
 from funnelproof.clock import DAY, HOUR, Micros
-from funnelproof.results import faults, store
+from funnelproof.results import faults, inspections, store
 from funnelproof.results.compare import Comparison, compare
 from funnelproof.results.counts import Counts
 from funnelproof.results.facts import Arm, Facts, Reason, Rival
 from funnelproof.results.gather import gather
+from funnelproof.results.inspections import Inspection
 from funnelproof.results.pace import Sizing, planned_visitors, sizing_of, visitors_per_day
 from funnelproof.results.split import evidence_of, phases_due, ratio_of, watched_p
 from funnelproof.results.store import Alarm, Look
@@ -47,6 +48,7 @@ class Results:
     facts: Facts
     verdict: Verdict
     last_look: Look | None
+    inspection: Inspection | None
 
     @property
     def has_news(self) -> bool:
@@ -73,7 +75,9 @@ def weigh(tx: Transaction, subject: Subject) -> Results:
     due = _due(subject, counts, ratio, stored)
     entered = cache(partial(store.entered_since, tx, subject.ref, subject.world, subject.epoch))
     sizing = _sizing(entered, subject, counts)
-    facts = _Judging(tx, subject, counts, ratio, comparisons, others, entered).facts((*stored, *due), sizing)
+    inspection = inspections.find(tx, subject.ref, subject.epoch) if subject.is_live else None
+    judging = _Judging(tx, subject, counts, ratio, comparisons, others, entered, inspection)
+    facts = judging.facts((*stored, *due), sizing)
     last_look = store.last_look(tx, subject.ref, subject.epoch) if subject.is_live else None
     return Results(
         subject=subject,
@@ -89,6 +93,7 @@ def weigh(tx: Transaction, subject: Subject) -> Results:
         facts=facts,
         verdict=decide(facts),
         last_look=last_look,
+        inspection=inspection,
     )
 
 
@@ -133,9 +138,12 @@ class _Judging:
         comparisons: tuple[Comparison, ...],
         others: list[Variant],
         entered_in: EnteredIn,
+        inspection: Inspection | None,
     ) -> None:
         self.tx, self.subject, self.counts, self.ratio = tx, subject, counts, ratio
         self.comparisons, self.others, self.entered_in = comparisons, others, entered_in
+        self.slices = inspection.slices if inspection else ()
+        self.miscounts = inspection.miscounts if inspection else ()
 
     def facts(self, alarms: tuple[Alarm, ...], sizing: Sizing) -> Facts:
         subject, campaign = self.subject, self.subject.campaign
@@ -169,6 +177,7 @@ class _Judging:
             interval=found.always.interval,
             lift=found.always.lift,
             lift_interval=found.always.lift_interval,
+            slices=tuple(part for part in self.slices if part.variant == variant.number),
         )
 
     def _unreached(self) -> list[Variant]:
@@ -188,7 +197,13 @@ class _Judging:
         zone, now = self.subject.zone, self.subject.at
         arms = [self._arm(own) for own in self.subject.campaign.variants]
         found = [faults.alarm_fault(alarm, zone, now) for alarm in alarms if alarm.is_open]
-        others = (faults.leak_fault(self.counts), self._lost_arrivals(), faults.impossible_fault(arms))
+        names = {own.number: own.name for own in self.subject.campaign.variants}
+        others = (
+            faults.leak_fault(self.counts),
+            self._lost_arrivals(),
+            faults.impossible_fault(arms),
+            faults.miscount_fault(self.miscounts, names),
+        )
         return found + [fault for fault in others if fault is not None]
 
     def _lost_arrivals(self) -> Reason | None:
