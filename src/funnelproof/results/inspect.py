@@ -8,7 +8,7 @@ from funnelproof.clock import Micros
 from funnelproof.results import inspections, store, subject
 from funnelproof.results.inspections import Inspection
 from funnelproof.results.keep import BEFORE_ALL
-from funnelproof.results.slices import told_apart
+from funnelproof.results.slices import Slice, told_apart
 from funnelproof.results.split import DIMENSIONS
 from funnelproof.results.weigh import Results, weigh
 from funnelproof.storage.database import Transaction
@@ -29,7 +29,7 @@ def inspect(tx: Transaction, handle: str, campaign_id: str, *, now: Micros) -> F
     return ref, epoch, Inspection(now, moved, tuple(_slices(tx, found)), miscounts)
 
 
-def _slices(tx: Transaction, found: Results) -> list[inspections.Slice]:
+def _slices(tx: Transaction, found: Results) -> list[Slice]:
     if found.control is None or not found.comparisons:
         return []
     sliced = inspections.sliced(tx, found.subject.ref, found.subject.epoch, DIMENSIONS)

@@ -67,10 +67,9 @@ def sliced(
     """
     found: dict[tuple[str, str], dict[Place, Cell]] = {}
     for dimension in dimensions:
-        for value, phase, variant, identity, *counted in tx.execute(_cells(ref, epoch, dimension)):
-            visitors, converters, conversions = map(int, counted)
-            cell = Cell(visitors, 0, converters, conversions)
-            found.setdefault((dimension, value), {})[Place(phase, variant, identity)] = cell
+        for row in tx.execute(_cells(ref, epoch, dimension)):
+            place, cell = _counted(row[1:])
+            found.setdefault((dimension, row[0]), {})[place] = cell
     return found
 
 
@@ -78,8 +77,7 @@ def recounted(tx: Transaction, ref: CampaignRef, epoch: int) -> dict[Place, Cell
     """The cells of a test by its visitors themselves; None where there are too many to read."""
     if _is_large(tx, ref):
         return None
-    rows = tx.execute(_cells(ref, epoch, None))
-    return {Place(*row[:3]): Cell(int(row[3]), 0, int(row[4]), int(row[5])) for row in rows}
+    return dict(_counted(row) for row in tx.execute(_cells(ref, epoch, None)))
 
 
 def miscounts(stored: Mapping[Place, Cell], counted: Mapping[Place, Cell]) -> tuple[Miscount, ...]:
@@ -93,6 +91,11 @@ def miscounts(stored: Mapping[Place, Cell], counted: Mapping[Place, Cell]) -> tu
             if pair[0] != pair[1]:
                 found.append(Miscount(*place, counter, *pair))
     return tuple(found)
+
+
+def _counted(row: Sequence[Any]) -> tuple[Place, Cell]:
+    phase, variant, identity, visitors, converters, conversions = row
+    return Place(phase, variant, identity), Cell(int(visitors), 0, int(converters), int(conversions))
 
 
 def _sum(cells: Mapping[Place, Cell], place: tuple[int, int]) -> Cell:
