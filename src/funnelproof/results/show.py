@@ -153,6 +153,7 @@ def _absent(results: Results, found: Comparison) -> dict[str, str | None]:
         "relativeLiftInterval": None if always.lift_interval else always_why if fixed else NO_ENTRIES,
         "chanceToWin": None if found.chance else NO_SPREAD if fixed else NO_ENTRIES,
         "expectedLoss": None if found.chance else NO_SPREAD if fixed else NO_ENTRIES,
+        "expectedLossOfControl": None if found.chance else NO_SPREAD if fixed else NO_ENTRIES,
         "revenuePerVisitor": found.revenue.value if isinstance(found.revenue, Withheld) else None,
     }
 
