@@ -43,6 +43,7 @@ from funnelproof.proofs import routes as proofs
 from funnelproof.proofs.forget import forget_worlds
 from funnelproof.results import routes as results
 from funnelproof.results import sizing_routes, verdict_routes
+from funnelproof.results.inspect import Inspector
 from funnelproof.results.keep import Watch
 from funnelproof.settings import Settings
 from funnelproof.statistics import special
@@ -171,12 +172,13 @@ class Application:
     def _jobs(self) -> list[Job | LongJob]:
         """All timed work, on one screen."""
         clock = self.home.clock
-        lights = LightWatch(clock.now)
+        lights, inspector = LightWatch(clock.now), Inspector(clock.now)
         return [
             Job("schedule", 1, Timer(clock.now)),
             Job("forget_salts", 3600, lambda tx: forget_salts(tx, clock.now())),
             Job("watch_lights", 10, lights.keep, lights.look, pause_seconds=0.25),
             Job("watch_tests", 60, Watch(clock.now)),
+            Job("inspect_tests", 300, inspector.keep, inspector.look, pause_seconds=0.25),
             Job("forget_worlds", 600, lambda tx: forget_worlds(tx, clock.now())),
             Job("forget_quarters", 3600, OldQuarters(clock.now)),
             LongJob("retention", 3600, Retention(self.home.database, clock.now)),

@@ -92,11 +92,13 @@ def order(count: int = 1, **more: Any) -> tuple[Recent, ...]:
     return tuple(Recent(**{"conversion_id": f"cnv_{n}", "click_id": f"clk_{n}", **usual, **more}) for n in range(count))
 
 
-def phase(number: int = 1, *, buckets: Any = (5000, 5000), **entries: tuple[int, ...]) -> PhaseEvidence:
+def phase(
+    number: int = 1, *, buckets: Any = (5000, 5000), alarm_is_open: bool | None = None, **entries: tuple[int, ...]
+) -> PhaseEvidence:
     """`phase(a=(1000, 900, 40), b=…)`: visitors, arrived, converters."""
     numbers = {"a": 1, "b": 2, "c": 3}
     split = None if buckets is None else dict(enumerate(buckets, start=1))
-    return PhaseEvidence(number, split, {numbers[name]: Entries(*own) for name, own in entries.items()})
+    return PhaseEvidence(number, split, {numbers[name]: Entries(*own) for name, own in entries.items()}, alarm_is_open)
 
 
 def days(*shares: tuple[int, int]) -> tuple[Day, ...]:

@@ -62,7 +62,9 @@ ORDERS = st.builds(
     TIMES,
 )
 ENTRIES = st.dictionaries(NUMBERS, st.builds(Entries, COUNTS, COUNTS, COUNTS))
+ALARMS = st.sampled_from([None, True, False])
 SPLITS = st.one_of(st.none(), st.dictionaries(NUMBERS, st.integers(0, 10_000)))
+PHASES = st.builds(PhaseEvidence, st.integers(1, 3), SPLITS, ENTRIES, ALARMS)
 RECEIPTS = st.builds(
     lambda number, verdict, age: ReceiptEvidence(receipt(number, verdict, age=age)),
     NUMBERS,
@@ -92,7 +94,9 @@ def any_evidence(draw: st.DrawFn) -> Evidence:
         "flows": draw(st.dictionaries(NUMBERS, st.builds(Flow, COUNTS, COUNTS))),
         "recent": tuple(draw(st.lists(ORDERS, max_size=70))),
         "sales": draw(st.builds(Sales, st.one_of(st.none(), TIMES), COUNTS, COUNTS, COUNTS, COUNTS)),
-        "phases": tuple(draw(st.lists(st.builds(PhaseEvidence, st.integers(1, 3), SPLITS, ENTRIES), max_size=3))),
+        "phases": tuple(
+            draw(st.lists(st.builds(PhaseEvidence, st.integers(1, 3), SPLITS, ENTRIES, ALARMS), max_size=3))
+        ),
         "sdk_seen": draw(st.booleans()),
         "is_live": draw(st.booleans()),
         "receipts": draw(st.dictionaries(NUMBERS, RECEIPTS)),

@@ -50,6 +50,38 @@ def test_a_deviation_that_is_true_but_harmless_does_not_fail() -> None:
     assert (check.status, check.evidence["sequentialPValue"] < 0.001) == (WARN, True)
 
 
+OFF = {"a": (5300, 0, 0), "b": (4700, 0, 0)}
+EVEN = {"a": (5000, 0, 0), "b": (5000, 0, 0)}
+
+
+@pytest.mark.parametrize(
+    ("phases", "expected"),
+    [
+        ((phase(alarm_is_open=True, **OFF),), FAIL),
+        ((phase(alarm_is_open=False, **OFF),), PASS),
+        ((phase(alarm_is_open=True, **EVEN),), FAIL),
+        ((phase(1, alarm_is_open=False, **OFF), phase(2, **EVEN)), PASS),
+        ((phase(1, alarm_is_open=False, **OFF), phase(2, **OFF)), FAIL),
+        ((phase(1, alarm_is_open=False, **OFF), phase(2, a=(5210, 0, 0), b=(4790, 0, 0))), WARN),
+    ],
+    ids=["open", "closed", "open, though even by now", "closed, then even", "closed, then off", "closed, then odd"],
+)
+def test_an_alarm_that_a_person_has_closed_fails_no_more(phases: Any, expected: Status) -> None:
+    check = found(split(evidence(phases=phases)))
+    assert check.status is expected, check.evidence
+
+
+def test_a_closed_alarm_is_told_and_the_next_phase_is_the_one_to_look_at() -> None:
+    closed = found(split(evidence(phases=(phase(alarm_is_open=False, **OFF),))))
+    assert closed.title == (
+        "10000 visitors were split as planned, but for phase 1, whose alarm a person closed with a reason."
+    )
+    assert closed.evidence["phases"][0]["alarm"] == "closed"
+    off = phase(2, a=(5300, 0, 0), b=(4600, 0, 0))
+    again = found(split(evidence(phases=(phase(1, alarm_is_open=False, **OFF), off))))
+    assert again.evidence["worst"].startswith("A 5300 of 9900")
+
+
 def test_a_bad_split_tells_the_shares() -> None:
     check = found(split(evidence(phases=(phase(a=(5300, 0, 0), b=(4700, 0, 0)),))))
     assert "A 5300 of 10000 (50.0 % planned), B 4700 of 10000 (50.0 % planned)" in check.title

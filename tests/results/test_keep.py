@@ -6,7 +6,7 @@ import pytest
 
 from cast import HANDLE, OTHER_HANDLE, Cast, Client, refused
 from funnelproof.app import Application
-from funnelproof.clock import DAY
+from funnelproof.clock import DAY, MINUTE
 from funnelproof.results import store
 from funnelproof.results.keep import Watch
 from funnelproof.results.store import Alarm, Look
@@ -123,6 +123,28 @@ def test_a_split_that_is_off_makes_the_test_worthless_until_a_person_closes_the_
     refused(client.post(path, why, by=cast.operator), 409, "no_open_alarm")
     newest = client.get(f"{running.path}/history", by=running.owner).json()["items"][0]
     assert (newest["act"], newest["reason"]) == ("alarm_closed", why["reason"])
+
+
+def split_check(test: Test) -> tuple[str, str]:
+    found = test.client.get(f"{test.path}/health", by=test.owner).json()
+    status = next(check["status"] for check in found["checks"] if check["id"] == "split")
+    listed = test.client.get(test.path.rpartition("/")[0], by=test.owner).json()["items"][0]["health"]["status"]
+    return status, listed
+
+
+def test_health_and_the_list_follow_a_closed_alarm_at_once(cast: Cast, running: Test) -> None:
+    running.crowd(*OFF)
+    running.results()
+    assert split_check(running) == ("FAIL", "FAIL")
+    running.clock.advance(6 * MINUTE)
+    assert split_check(running) == ("FAIL", "FAIL")
+    running.client.post(f"{running.path}/results/alarm/close", {"reason": "a cache, mended"}, by=cast.owner)
+    status, listed = split_check(running)
+    assert status == "PASS"
+    assert listed != "FAIL"
+    found = running.results()
+    assert (found["sampleRatio"]["status"], found["verdict"]["reasons"][0]) == ("FINE", "few_converters")
+    assert "sample_ratio_watch" not in found["verdict"]["reasons"]
 
 
 def test_a_new_phase_that_is_off_alarms_of_its_own(client: Client, cast: Cast, running: Test) -> None:

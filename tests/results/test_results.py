@@ -278,6 +278,9 @@ def test_more_converters_than_visitors_is_no_test(running: Test) -> None:
     running.clock.advance(15 * DAY)
     verdict = running.results()["verdict"]
     assert (verdict["code"], verdict["reasons"][0]) == ("INVALID", "more_converters_than_visitors")
+    found = running.results()
+    assert found["variants"][1]["withheld"]["rateInterval"] == "more_converters_than_visitors"
+    assert found["comparisons"][0]["withheld"]["difference"] == "more_converters_than_visitors"
 
 
 def test_a_page_that_loses_its_visitors_makes_the_test_worthless(client: Client, running: Test) -> None:

@@ -1,5 +1,7 @@
 """How long a test has to run: before it begins, over HTTP and as a pure function."""
 
+from xml.etree import ElementTree
+
 import pytest
 
 from cast import Cast, Client, refused
@@ -67,6 +69,36 @@ def test_without_a_plan_the_rate_seen_so_far_serves(client: Client, running: Tes
     running.crowd(Crowd(1, 1_000, 46), Crowd(2, 1_000, 50))
     found = client.get(f"{running.path}/sizing?lift=0.2&dailyVisitors=900", by=running.owner).json()
     assert (found["baseline"], found["baselineFrom"]) == (0.046, "seen")
+
+
+def test_a_plan_of_its_own_that_cannot_be_is_a_reason_and_no_error(client: Client, start: StartTest) -> None:
+    test = start(minimumLift=0.9)
+    test.crowd(Crowd(1, 100, 60), Crowd(2, 100, 60))
+    found = client.get(f"{test.path}/sizing", by=test.owner).json()
+    assert (found["reason"], found["baselineFrom"], found["visitorsPerVariant"]) == ("plan_cannot_be", "seen", None)
+    assert found["sentence"].startswith("This plan cannot be: ")
+    refused(client.get(f"{test.path}/sizing?lift=0.9", by=test.owner), 400, "invalid_lift")
+
+
+def test_a_closed_ramp_says_why_there_are_no_days_now(client: Client, start: StartTest) -> None:
+    test = start(rampPercent=0, expectedRate=0.2, minimumLift=0.25)
+    found = client.get(f"{test.path}/sizing?dailyVisitors=900", by=test.owner).json()
+    assert (found["days"], found["reason"]) == ({"now": None, "atFullRamp": 5}, "closed_to_new_visitors")
+
+
+def test_the_picture_of_power_against_days(client: Client, running: Test) -> None:
+    def drawn(query: str) -> list[str]:
+        answer = client.get(f"{running.path}/sizing/power.svg{query}", by=running.owner)
+        assert (answer.status_code, answer.headers["content-type"]) == (200, "image/svg+xml")
+        assert "http" not in answer.text.replace("http://www.w3.org/2000/svg", "")
+        page = ElementTree.fromstring(answer.text)  # noqa: S314 - our own picture
+        return [element.text or "" for element in page.iter("{http://www.w3.org/2000/svg}text")]
+
+    texts = drawn("?baseline=0.04&lift=0.1&dailyVisitors=900")
+    assert {"How likely +10 % on 4 % is found by that day", "planned size: day 154", "80 %", "200"} <= set(texts)
+    assert "Nobody can say without visitors a day." in drawn("?baseline=0.04&lift=0.1")
+    assert "Give the campaign expectedRate and minimumLift, or ask with baseline and lift." in drawn("")
+    refused(client.get(f"{running.path}/sizing/power.svg?lift=0", by=running.owner), 400, "invalid_lift")
 
 
 @pytest.mark.parametrize(

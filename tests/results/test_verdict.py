@@ -6,6 +6,7 @@ import pytest
 
 from funnelproof.campaigns.campaign import GoalType
 from funnelproof.results.facts import Arm, Facts, Reason, Rival
+from funnelproof.results.slices import Slice
 from funnelproof.results.verdict import Code, decide
 
 A = Arm("a", "A", 2_000, 100, 100)
@@ -29,6 +30,8 @@ BETTER_C = rival("C", converters=150, difference=0.008, p_value=0.02, interval=(
 WORSE = rival(converters=40, difference=-0.0115, p_value=0.01, interval=(-0.019, -0.004))
 WORSE_C = rival("C", converters=30, difference=-0.012, p_value=0.01, interval=(-0.02, -0.004))
 LEVEL = rival(difference=0.0, interval=(-0.002, 0.002))
+MOBILE = Slice(2, "device", "MOBILE", -0.0115, (-0.019, -0.004), 0.01, (900, 900), (60, 40))
+DESKTOP = Slice(2, "device", "DESKTOP", 0.02, (0.01, 0.03), 0.01, (900, 900), (40, 90))
 RIPE = Facts(GoalType.PRODUCT_SALE, A, (B,), full_days=14, mature=0.95)
 
 
@@ -180,6 +183,13 @@ CASES = {
         ["running"],
         "No difference yet. About 13 days to the planned size.",
     ),
+    "a part that says the opposite": (
+        with_rivals(replace(BETTER, slices=(MOBILE, DESKTOP))),
+        Code.WINNER,
+        ["slice_flips"],
+        None,
+    ),
+    "a part that says the same": (with_rivals(replace(BETTER, slices=(DESKTOP,))), Code.WINNER, [], None),
     "more orders, fewer buyers": (
         with_rivals(replace(rival(converters=90, difference=-0.005), arm=Arm("b", "B", 2_000, 90, 180))),
         Code.NO_DIFFERENCE_YET,
@@ -197,6 +207,15 @@ def test_the_first_row_that_holds_decides_and_the_others_add_their_reasons(name:
     assert all(reason.sentence for reason in verdict.reasons)
     if sentence is not None:
         assert verdict.sentence == sentence
+
+
+def test_a_part_that_says_the_opposite_is_named_with_its_interval() -> None:
+    (reason,) = decide(with_rivals(replace(BETTER, slices=(MOBILE, DESKTOP)))).reasons
+    assert reason.sentence == (
+        "With device MOBILE B is behind A: between 0.4 and 1.9 points, though over all it is ahead."
+    )
+    many = tuple(replace(MOBILE, value=str(at)) for at in range(5))
+    assert decide(with_rivals(replace(BETTER, slices=many))).reasons[0].sentence.endswith("So it is in 2 other parts.")
 
 
 def test_every_code_has_a_case() -> None:

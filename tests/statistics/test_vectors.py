@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from funnelproof.statistics import vectors
 from funnelproof.statistics.chance import chance
 from funnelproof.statistics.means import ArmRevenue, RevenueStratum, welch
 from funnelproof.statistics.proportions import Stratum, difference, newcombe, risk_ratio, wilson
@@ -35,6 +36,21 @@ def test_no_section_of_the_vectors_is_left_out():
         "srm", "ssrm", "two_prop", "welch_nist", "wilson", "beta_binomial", "asymptotic_cs", "power", "comparison",
         "srm_phases",
     }  # fmt: skip
+
+
+def test_the_installed_build_carries_the_same_vectors_and_meets_each():
+    assert vectors.load() == VECTORS
+    assert set(vectors.SECTIONS) == set(VECTORS)
+    found = list(vectors.values())
+    assert [each for each in found if not vectors.agrees(*each)] == []
+    assert len(found) > 100
+
+
+def test_a_vector_that_is_off_is_found_out():
+    assert not vectors.agrees("srm 1 p", 0.5, 0.500001)
+    assert not vectors.agrees("comparison 2 risk_ratio", None, 1.0)
+    assert not vectors.agrees("welch_nist 1 welch_t", -12.94627, -12.94629)
+    assert vectors.agrees("welch_nist 1 welch_t", -12.94627, -12.946274)
 
 
 @pytest.mark.parametrize("case", VECTORS["srm"], ids=str)

@@ -88,6 +88,7 @@ AUDIENCE: tuple[Rule, ...] = (
     person("DELETE", CAMPAIGN + "/decision", OPERATOR),
     member("POST", CAMPAIGN + "/copies", CREATOR, "campaigns.write"),
     member("GET", CAMPAIGN + "/sizing", CREATOR, "campaigns.read"),
+    member("GET", CAMPAIGN + "/sizing/power.svg", CREATOR, "campaigns.read"),
     member("GET", CAMPAIGN + "/results", CREATOR, "campaigns.read"),
     member("GET", CAMPAIGN + "/results/looks", CREATOR, "campaigns.read"),
     person("POST", CAMPAIGN + "/results/alarm/close", OPERATOR),

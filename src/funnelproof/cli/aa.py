@@ -1,4 +1,4 @@
-"""`funnelproof stats aa`: tests of two equal variants, simulated, and how often each method sees what is not there."""
+"""`funnelproof stats aa`: simulated tests, and how often each method sees what is not there, or misses what is."""
 
 import json
 import sys
@@ -24,12 +24,18 @@ def aa(
     plot: Annotated[Path | None, typer.Option(help="Write false alarms against visitors into this SVG file.")] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """False alarms of both methods with a look every 100 visitors to 50 000; 1 if one is out of its band."""
-    from funnelproof.statistics.simulation import SCENARIOS, findings, simulate
+    """False alarms of both methods with a look every 100 visitors to 50 000; 1 if one is out of its band.
 
-    with _progress(runs * len(SCENARIOS), quiet=as_json) as advance:
+    After them changing weights, true differences, power at the planned size, and the watch on the split.
+    """
+    from funnelproof.statistics.simulation import SCENARIOS, findings, simulate
+    from funnelproof.statistics.trials import TRIALS, attempt
+
+    with _progress(runs * (len(SCENARIOS) + len(TRIALS)), quiet=as_json) as advance:
         outcomes = [simulate(scenario, runs=runs, seed=seed, advance=advance) for scenario in SCENARIOS]
+        tried = [attempt(trial, runs=runs, seed=seed, advance=advance) for trial in TRIALS]
     found = [finding for outcome in outcomes for finding in findings(outcome)]
+    found += [finding for findings_of_one in tried for finding in findings_of_one]
     if plot is not None:
         _draw(next(outcome for outcome in outcomes if outcome.scenario.name == PLOTTED), plot)
     if as_json:
@@ -63,8 +69,8 @@ def _show(found: "list[Finding]", runs: int) -> None:
         (_judged(finding), finding.scenario, finding.method, f"{100 * finding.rate:.2f} %", _band(finding))
         for finding in found
     ]
-    columns = ("", "rate, split", "method", "false alarms", "band")
-    show(table(f"Two equal variants, {runs} tests each", columns, rows, figures=2))
+    columns = ("", "of what", "what came about", "in", "band")
+    show(table(f"Simulated tests, {runs} of each", columns, rows, figures=2))
 
 
 def _judged(finding: "Finding") -> str:
@@ -77,11 +83,13 @@ def _band(finding: "Finding") -> str:
     if finding.band is None:
         return "none"
     low, high = (f"{100 * end:.2f}" for end in finding.band)
+    if finding.band[1] == 1:
+        return f"≥ {low} %"
     return f"≤ {high} %" if finding.band[0] == 0 else f"{low}–{high} %"
 
 
 def _draw(outcome: "Outcome", path: Path) -> None:
-    from funnelproof.cli.svg import Chart, Line, svg
+    from funnelproof.web.svg import Chart, Line, svg
 
     per_look = sum(outcome.scenario.per_look)
     visitors = [per_look * (look + 1) for look in range(outcome.scenario.looks)]

@@ -28,11 +28,12 @@ def size(
 ) -> None:
     """Visitors in each variant for a verdict that may be read at any time, and the days that takes."""
     from funnelproof.results.outlook import outlook
+    from funnelproof.results.picture import power_picture
 
     shares = [ramp / FULL_RAMP / variants] * variants
     found = outlook(baseline, lift, daily_visitors=daily_visitors, shares=shares)
     if svg is not None:
-        _draw(found, svg)
+        svg.write_text(power_picture(found), "utf-8")
     if as_json:
         typer.echo(json.dumps(_as_object(found)))
     else:
@@ -54,14 +55,15 @@ def _as_object(found: "Outlook") -> dict[str, object]:
 
 def _show(found: "Outlook") -> None:
     from funnelproof.cli.table import show, table
+    from funnelproof.results.words import grouped
 
     typer.echo(found.sentence)
-    typer.echo(f"A test that is read only once, at its end, would need {found.fixed_per_arm}.")
+    typer.echo(f"A test that is read only once, at its end, would need {grouped(found.fixed_per_arm)}.")
     if not found.curve:
         typer.echo("Add --daily-visitors to see the days.")
         return
     rows = [
-        (_bar(point.power), f"{point.day}", f"{point.visitors}", f"{100 * point.power:.0f} %") for point in found.curve
+        (_bar(own.power), grouped(own.day), grouped(own.visitors), f"{100 * own.power:.0f} %") for own in found.curve
     ]
     show(
         table(
@@ -76,11 +78,3 @@ def _show(found: "Outlook") -> None:
 def _bar(power: float) -> str:
     full = round(BAR * power)
     return "█" * full + "·" * (BAR - full)
-
-
-def _draw(found: "Outlook", path: Path) -> None:
-    from funnelproof.cli.svg import Chart, Line, svg
-
-    line = Line("any time you look", [(0, 0.0), *((point.day, point.power) for point in found.curve)])
-    title = f"Finding +{100 * found.lift:g} % on {100 * found.baseline:g} %"
-    path.write_text(svg(Chart(title, "days", [line], level=("80 %", 0.8))), "utf-8")

@@ -9,7 +9,7 @@ from sqlalchemy import bindparam, cast, func, select
 from funnelproof.health.evidence import Day, Entries, Flow, ReusedKey
 from funnelproof.health.place import Place, in_place, rows_of
 from funnelproof.storage.database import Transaction
-from funnelproof.storage.schema import day_tallies, phase_tallies, phases, quarter_tallies
+from funnelproof.storage.schema import day_tallies, phase_tallies, phases, quarter_tallies, sample_ratio_alarms
 from funnelproof.tallies.move import ALL
 
 KEYS_SHOWN = 5
@@ -174,3 +174,15 @@ def splits(tx: Transaction, place: Place) -> dict[tuple[str, int, int], dict[int
         (campaign_id, epoch, phase): {int(number): count for number, count in (buckets or {}).items()}
         for campaign_id, epoch, phase, buckets in rows
     }
+
+
+ALARMS = select(*(sample_ratio_alarms.c[name] for name in ("campaign_id", "epoch", "phase", "closed_at"))).where(
+    sample_ratio_alarms.c.handle == bindparam("handle"),
+    sample_ratio_alarms.c.campaign_id.in_(bindparam("ids", expanding=True)),
+)
+
+
+def alarms(tx: Transaction, place: Place) -> dict[tuple[str, int, int], bool]:
+    """Whether the alarm about a split is still open, for each (campaign, epoch, phase) that raised one."""
+    rows = rows_of(tx, ALARMS, {"handle": place.handle, "ids": list(place.ids)})
+    return {(campaign_id, epoch, phase): closed_at is None for campaign_id, epoch, phase, closed_at in rows}

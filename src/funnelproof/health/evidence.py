@@ -95,11 +95,15 @@ class Entries:
 
 @dataclass(frozen=True, slots=True)
 class PhaseEvidence:
-    """`open_buckets` is None if how the phase was split is not known."""
+    """`open_buckets` is None if how the phase was split is not known.
+
+    `alarm_is_open`: whether the alarm about its split still waits for a person to close it; None without an alarm.
+    """
 
     phase: int
     open_buckets: Mapping[int, int] | None
     entries: Mapping[int, Entries]
+    alarm_is_open: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -125,11 +125,14 @@ class _Gathering:
     def _phases(self) -> dict[str, tuple[PhaseEvidence, ...]]:
         """Phases of each campaign's present epoch, the oldest first."""
         entries, splits = counters.entries(self.tx, self.place), counters.splits(self.tx, self.place)
+        alarms = counters.alarms(self.tx, self.place) if self.place.world == LIVE else {}
         found: dict[str, tuple[PhaseEvidence, ...]] = {}
         for own in self.subjects:
             ref = (own.campaign.campaign_id, own.campaign.epoch)
             keys = sorted(key for key in entries.keys() | splits.keys() if key[:2] == ref)
-            found[ref[0]] = tuple(PhaseEvidence(key[2], splits.get(key), entries.get(key, {})) for key in keys)
+            found[ref[0]] = tuple(
+                PhaseEvidence(key[2], splits.get(key), entries.get(key, {}), alarms.get(key)) for key in keys
+            )
         return found
 
     def _last_clicks(self) -> dict[str, LastClick]:

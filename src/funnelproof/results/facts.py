@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from funnelproof.campaigns.campaign import GoalType
+from funnelproof.results.slices import Slice
 from funnelproof.statistics import ALPHA, CONVERTERS_NEEDED, Interval
 
 DAYS_NEEDED = 7
@@ -45,6 +46,12 @@ class Rival:
     interval: Interval | None = None
     lift: float | None = None
     lift_interval: Interval | None = None
+    slices: tuple[Slice, ...] = ()
+    """Parts of the visitors in which it is told apart from the control."""
+
+    @property
+    def flips(self) -> list[Slice]:
+        return [own for own in self.slices if own.is_beyond_0_from(self.difference)]
 
     @property
     def is_told_apart(self) -> bool:

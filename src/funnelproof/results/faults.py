@@ -1,19 +1,22 @@
 """What makes a test worthless, and what is worth knowing without deciding: each with its sentence."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from funnelproof.campaigns.campaign import Campaign
 from funnelproof.clock import Micros, span
 from funnelproof.results.compare import ARRIVALS_DIFFER_BELOW, arrival_p_values, refund_p_values
 from funnelproof.results.counts import Counts
 from funnelproof.results.facts import Arm, Reason
+from funnelproof.results.inspections import Miscount
 from funnelproof.results.store import Alarm, Look
 from funnelproof.results.words import date_text, many, percent, ratio
-from funnelproof.statistics import WATCH_BELOW, ArmRevenue, SampleRatio
+from funnelproof.statistics import WATCH_BELOW, ArmRevenue
 
 LEAK_FAILS_ABOVE, LEAK_FAILS_ABOVE_ONE_IN = 5, 10_000
 COOKIELESS_ABOVE = 0.2
+STICKS_OUT = 0.05
+"""Of an arm's revenue: a usual order among a hundred is far less, and would carry any near tie."""
 DAY_SECONDS = 86_400
 
 
@@ -56,8 +59,16 @@ def impossible_fault(arms: Sequence[Arm]) -> Reason | None:
     return Reason("more_converters_than_visitors", f"more people converted with {names[0]} than came")
 
 
-def watch_remark(sample: SampleRatio) -> Reason | None:
-    if sample.sequential_p_value >= WATCH_BELOW:
+def miscount_fault(found: Sequence[Miscount], names: Mapping[int, str]) -> Reason | None:
+    if not found:
+        return None
+    first = found[0]
+    told = f"{first.counter} of {names.get(first.variant, 'a variant')}: {first.stored} kept, {first.counted} counted"
+    return Reason("counters_differ", f"its counters are not what its visitors come to ({told})")
+
+
+def watch_remark(sequential_p_value: float) -> Reason | None:
+    if sequential_p_value >= WATCH_BELOW:
         return None
     return Reason("sample_ratio_watch", "The split of visitors begins to look odd; watch it.")
 
@@ -73,12 +84,13 @@ def currency_remark(counts: Counts, numbers: Sequence[int], currency: str) -> Re
 
 
 def one_order_remark(counts: Counts, control: tuple[int, str], other: tuple[int, str], currency: str) -> Reason | None:
-    """The arm that earns more per visitor would not, without its largest order."""
+    """The arm that earns more per visitor would not, without one order that sticks out of the others."""
     arms = [(name, counts.revenue(number, currency)) for number, name in (control, other)]
     (_, less), (name, more) = sorted(arms, key=lambda arm: arm[1].mean or 0.0)
-    if not more.visitors or less.mean is None:
+    if not more.visitors or less.mean is None or more.total / more.visitors <= less.mean:
         return None
-    if (more.total - largest_order(more, beside=less)) / more.visitors >= less.mean:
+    largest = largest_order(more, beside=less)
+    if largest < STICKS_OUT * more.total or (more.total - largest) / more.visitors >= less.mean:
         return None
     return Reason("one_order_carries_it", f"{name} earns more per visitor because of one order.")
 

@@ -3,8 +3,11 @@
 from collections.abc import Sequence
 
 from funnelproof.results.facts import DAYS_NEEDED, Facts, Reason, Rival
+from funnelproof.results.slices import Slice
 from funnelproof.results.words import GOALS, between, grouped, many, names, percent, points, signed_points
 from funnelproof.statistics import CONVERTERS_NEEDED
+
+FLIPS_TOLD = 3
 
 
 def sealed(facts: Facts) -> str:
@@ -110,6 +113,19 @@ def mixed(facts: Facts) -> str:
 def more_but_lower(facts: Facts) -> str:
     people = GOALS[facts.goal].people
     return f"A variant with more conversions in all has fewer {people} among its visitors: it was shown to more people."
+
+
+def slice_flips(facts: Facts) -> str:
+    """`With device MOBILE B is behind A: between 0.4 and 1.9 points, though over all it is ahead.`"""
+    told = [_flip(facts, rival, own) for rival in facts.rivals for own in rival.flips]
+    more = f" So it is in {many(len(told) - FLIPS_TOLD, 'other part')}." if len(told) > FLIPS_TOLD else ""
+    return f"{' '.join(told[:FLIPS_TOLD])}{more}"
+
+
+def _flip(facts: Facts, rival: Rival, own: Slice) -> str:
+    stands, whole = ("behind", "ahead") if own.difference < 0 else ("ahead of", "behind")
+    where = f"With {own.dimension} {own.value} {rival.arm.name} is {stands} {_control(facts)}"
+    return f"{where}: {between(own.interval)}, though over all it is {whole}."
 
 
 def not_whole_weeks(facts: Facts) -> str:

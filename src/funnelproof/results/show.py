@@ -4,6 +4,7 @@ from funnelproof.campaigns.variants import Variant
 from funnelproof.money import decimal_text, exponent
 from funnelproof.results import view
 from funnelproof.results.compare import Comparison
+from funnelproof.results.counts import Cell
 from funnelproof.results.split import ENTRIES_NEEDED
 from funnelproof.results.store import Alarm, Look
 from funnelproof.results.verdict import Code
@@ -26,6 +27,7 @@ SEALED = "sealed"
 FEW_CONVERTERS = "few_converters"
 NO_ENTRIES = "no_entries"
 NO_SPREAD = "no_spread"
+IMPOSSIBLE = "more_converters_than_visitors"
 ONCE = "only if you had looked once, today"
 MORE_DECIMALS = 2
 
@@ -81,7 +83,7 @@ def _variant(results: Results, variant: Variant) -> view.VariantResultView:
     rate_interval = None if is_sealed else wilson(cell.converters, cell.visitors)
     absent = {
         "rate": None if cell.visitors else NO_ENTRIES,
-        "rateInterval": SEALED if is_sealed else None if cell.visitors else NO_ENTRIES,
+        "rateInterval": SEALED if is_sealed else None if rate_interval else _why_nothing(cell),
         "revenuePerVisitor": None if cell.visitors else NO_ENTRIES,
         "revenuePerVisitorInterval": SEALED if is_sealed else None if interval else _why_no_interval(arm),
     }
@@ -102,6 +104,11 @@ def _variant(results: Results, variant: Variant) -> view.VariantResultView:
         revenue_per_visitor_interval=_amounts(interval, currency) if interval else None,
         withheld=_told(absent),
     )
+
+
+def _why_nothing(*cells: Cell) -> str:
+    """Counts that cannot be say nothing."""
+    return IMPOSSIBLE if any(cell.converters > cell.visitors for cell in cells) else NO_ENTRIES
 
 
 def _why_no_interval(arm: ArmRevenue) -> str:
@@ -146,19 +153,21 @@ def _comparison(results: Results, found: Comparison) -> view.ComparisonView:
 def _absent(results: Results, found: Comparison) -> dict[str, str | None]:
     """Why each figure is absent, where it is."""
     fixed, always = found.fixed, found.always
-    enough = min(results.counts.of(number).converters for number in (found.control, found.variant))
+    arms = [results.counts.of(number) for number in (found.control, found.variant)]
+    nothing, enough = _why_nothing(*arms), min(arm.converters for arm in arms)
     always_why = FEW_CONVERTERS if enough < CONVERTERS_NEEDED else NO_SPREAD
     return {
-        "difference": None if fixed else NO_ENTRIES,
-        "differenceInterval": None if fixed and fixed.interval else NO_SPREAD if fixed else NO_ENTRIES,
-        "pValue": None if fixed and fixed.p_value is not None else NO_SPREAD if fixed else NO_ENTRIES,
-        "alwaysValidPValue": None if always.p_value is not None else always_why if fixed else NO_ENTRIES,
-        "adjustedPValue": None if found.adjusted_p is not None else always_why if fixed else NO_ENTRIES,
-        "alwaysValidInterval": None if always.interval else always_why if fixed else NO_ENTRIES,
-        "relativeLift": None if always.lift is not None else always_why if fixed else NO_ENTRIES,
-        "relativeLiftInterval": None if always.lift_interval else always_why if fixed else NO_ENTRIES,
-        "chanceToWin": None if found.chance else NO_SPREAD if fixed else NO_ENTRIES,
-        "expectedLoss": None if found.chance else NO_SPREAD if fixed else NO_ENTRIES,
+        "difference": None if fixed else nothing,
+        "differenceInterval": None if fixed and fixed.interval else NO_SPREAD if fixed else nothing,
+        "pValue": None if fixed and fixed.p_value is not None else NO_SPREAD if fixed else nothing,
+        "alwaysValidPValue": None if always.p_value is not None else always_why if fixed else nothing,
+        "adjustedPValue": None if found.adjusted_p is not None else always_why if fixed else nothing,
+        "alwaysValidInterval": None if always.interval else always_why if fixed else nothing,
+        "relativeLift": None if always.lift is not None else always_why if fixed else nothing,
+        "relativeLiftInterval": None if always.lift_interval else always_why if fixed else nothing,
+        "chanceToWin": None if found.chance else NO_SPREAD if fixed else nothing,
+        "expectedLoss": None if found.chance else NO_SPREAD if fixed else nothing,
+        "expectedLossOfControl": None if found.chance else NO_SPREAD if fixed else nothing,
         "revenuePerVisitor": found.revenue.value if isinstance(found.revenue, Withheld) else None,
     }
 
@@ -191,7 +200,7 @@ def _status(results: Results) -> str:
         return "ALARM"
     if not results.subject.is_live or sum(phase.entries for phase in results.ratio.phases) < ENTRIES_NEEDED:
         return "UNKNOWN"
-    return "WATCH" if results.ratio.sequential_p_value < WATCH_BELOW else "FINE"
+    return "WATCH" if results.watched_p < WATCH_BELOW else "FINE"
 
 
 def _phase(results: Results, place: int) -> view.PhaseView:

@@ -1,23 +1,27 @@
 """GET …/sizing: how long a test has to run, from its plan or from what one would like to know."""
 
-from typing import Annotated
+from dataclasses import dataclass
+from typing import Annotated, NamedTuple
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Depends, Query, Response
 
 from funnelproof.campaigns.campaign import Campaign
 from funnelproof.campaigns.routes import BASE, CampaignId, HandleName
 from funnelproof.campaigns.variants import BUCKETS, shares_of
+from funnelproof.errors import Problem
 from funnelproof.installation import Installation
 from funnelproof.links.link import NoSuchCampaign
 from funnelproof.results import subject
-from funnelproof.results.outlook import outlook
+from funnelproof.results.outlook import Outlook, outlook
 from funnelproof.results.pace import FULL_RAMP
+from funnelproof.results.picture import empty_picture, power_picture
 from funnelproof.results.weigh import Results, weigh
 from funnelproof.statistics import CONVERTERS_NEEDED
 from funnelproof.web.openapi import refusals
 from funnelproof.web.shape import View
 
 TWO_ALIKE = (0.5, 0.5)
+SVG = "image/svg+xml"
 
 
 class CurvePointView(View):
@@ -34,7 +38,8 @@ class SizingDaysView(View):
 class OutlookView(View):
     """`visitorsPerVariant` is for a verdict that may be read at any time. `baselineFrom`: query, plan or seen.
 
-    `power` is how likely the change is found by a look at the end of that day at a full ramp.
+    What is null is so for `reason`: no_plan, plan_cannot_be, no_recent_visitors or closed_to_new_visitors. `power` is
+    how likely the change is found by a look at the end of that day at a full ramp.
     """
 
     campaign_id: str
@@ -50,49 +55,105 @@ class OutlookView(View):
     sentence: str
 
 
+class Asked(NamedTuple):
+    """What is asked for; the rest comes from the plan and the traffic."""
+
+    baseline: float | None
+    lift: float | None
+    daily_visitors: float | None
+
+
+def asked_for(
+    baseline: Annotated[float | None, Query(gt=0, lt=1, description="Share of visitors who convert now.")] = None,
+    lift: Annotated[float | None, Query(gt=0, le=10, description="The smallest change worth finding.")] = None,
+    daily_visitors: Annotated[
+        float | None,
+        Query(alias="dailyVisitors", gt=0, le=1e9, description="Visitors a day, in the test or not."),
+    ] = None,
+) -> Asked:
+    return Asked(baseline, lift, daily_visitors)
+
+
+Question = Annotated[Asked, Depends(asked_for)]
+
+
 def routes(home: Installation) -> APIRouter:
     router = APIRouter(tags=["results"])
 
-    @router.get(BASE + "/{campaignId}/sizing", responses=refusals(NoSuchCampaign))
-    async def read_sizing(
-        handle: HandleName,
-        campaignId: CampaignId,  # noqa: N803
-        baseline: Annotated[float | None, Query(gt=0, lt=1, description="Share of visitors who convert now.")] = None,
-        lift: Annotated[float | None, Query(gt=0, le=10, description="The smallest change worth finding.")] = None,
-        daily_visitors: Annotated[
-            float | None,
-            Query(alias="dailyVisitors", gt=0, le=1e9, description="Visitors a day, in the test or not."),
-        ] = None,
-    ) -> OutlookView:
-        """How many visitors and days this test needs; what is not asked for comes from its plan and its traffic."""
+    async def plan(handle: str, campaign_id: str, asked: Asked) -> "Plan":
         now = home.clock.now()
-        found = await home.database.read(lambda tx: weigh(tx, subject.live(tx, handle, campaignId, now=now)))
-        return _view(found, baseline, lift, daily_visitors)
+        found = await home.database.read(lambda tx: weigh(tx, subject.live(tx, handle, campaign_id, now=now)))
+        return plan_of(found, asked)
+
+    @router.get(BASE + "/{campaignId}/sizing", responses=refusals(NoSuchCampaign))
+    async def read_sizing(handle: HandleName, campaignId: CampaignId, asked: Question) -> OutlookView:  # noqa: N803
+        """How many visitors and days this test needs; what is not asked for comes from its plan and its traffic."""
+        return _view(await plan(handle, campaignId, asked))
+
+    @router.get(
+        BASE + "/{campaignId}/sizing/power.svg",
+        responses={200: {"content": {SVG: {}}, "description": "An SVG."}, **refusals(NoSuchCampaign)},
+        response_class=Response,
+    )
+    async def draw_sizing(handle: HandleName, campaignId: CampaignId, asked: Question) -> Response:  # noqa: N803
+        """The same as a picture: how likely the change is found, day by day."""
+        found = await plan(handle, campaignId, asked)
+        drawn = power_picture(found.full) if found.full else empty_picture(found.sentence)
+        return Response(drawn, media_type=SVG)
 
     return router
 
 
-def _view(found: Results, baseline: float | None, lift: float | None, daily_visitors: float | None) -> OutlookView:
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """`full` and `present` are the outlooks at a full and at the present ramp; None where `reason` says why."""
+
+    campaign_id: str
+    asked: Asked
+    source: str | None
+    sentence: str
+    reason: str | None = None
+    full: Outlook | None = None
+    present: Outlook | None = None
+
+
+def plan_of(found: Results, asked: Asked) -> Plan:
+    """Raises 400 for a question that cannot be; what the campaign's own plan cannot be is a reason."""
     plan, campaign = found.subject.plan, found.subject.campaign
-    rate, source = _baseline(found, baseline)
-    change = lift if lift is not None else float(plan.minimum_lift) if plan.minimum_lift else None
-    daily = daily_visitors if daily_visitors is not None else found.sizing.visitors_per_day or None
+    rate, source = _baseline(found, asked.baseline)
+    change = asked.lift if asked.lift is not None else float(plan.minimum_lift) if plan.minimum_lift else None
+    daily = asked.daily_visitors if asked.daily_visitors is not None else found.sizing.visitors_per_day or None
+    known = Asked(rate, change, daily)
     if rate is None or change is None:
-        return _unknown(campaign, rate, source, change, daily)
-    full = outlook(rate, change, daily_visitors=daily, shares=shares(campaign, FULL_RAMP))
-    present = outlook(rate, change, daily_visitors=daily, shares=shares(campaign, campaign.ramp_percent))
+        lacking = " and ".join(name for name, value in (("baseline", rate), ("lift", change)) if value is None)
+        sentence = f"Give the campaign expectedRate and minimumLift, or ask with {lacking}."
+        return Plan(campaign.campaign_id, known, source, sentence, "no_plan")
+    try:
+        full = outlook(rate, change, daily_visitors=daily, shares=shares(campaign, FULL_RAMP))
+        present = outlook(rate, change, daily_visitors=daily, shares=shares(campaign, campaign.ramp_percent))
+    except Problem as problem:
+        if asked.baseline is not None or asked.lift is not None:
+            raise
+        return Plan(campaign.campaign_id, known, source, f"This plan cannot be: {problem}", "plan_cannot_be")
+    reason = "no_recent_visitors" if not daily else "closed_to_new_visitors" if present.days is None else None
+    return Plan(campaign.campaign_id, known, source, full.sentence, reason, full, present)
+
+
+def _view(plan: Plan) -> OutlookView:
+    full, present = plan.full, plan.present
+    curve = full.curve if full else ()
     return OutlookView(
-        campaign_id=campaign.campaign_id,
-        baseline=rate,
-        baseline_from=source,
-        minimum_lift=change,
-        daily_visitors=daily,
-        visitors_per_variant=full.per_arm,
-        visitors_per_variant_for_one_look=full.fixed_per_arm,
-        days=SizingDaysView(now=present.days, at_full_ramp=full.days),
-        curve=[CurvePointView(day=p.day, visitors_per_variant=p.visitors, power=p.power) for p in full.curve],
-        reason=None if daily else "no_recent_visitors",
-        sentence=full.sentence,
+        campaign_id=plan.campaign_id,
+        baseline=plan.asked.baseline,
+        baseline_from=plan.source,
+        minimum_lift=plan.asked.lift,
+        daily_visitors=plan.asked.daily_visitors,
+        visitors_per_variant=full.per_arm if full else None,
+        visitors_per_variant_for_one_look=full.fixed_per_arm if full else None,
+        days=SizingDaysView(now=present.days if present else None, at_full_ramp=full.days if full else None),
+        curve=[CurvePointView(day=p.day, visitors_per_variant=p.visitors, power=p.power) for p in curve],
+        reason=plan.reason,
+        sentence=plan.sentence,
     )
 
 
@@ -115,22 +176,3 @@ def _baseline(found: Results, asked: float | None) -> tuple[float | None, str | 
     if control is not None and CONVERTERS_NEEDED <= control.converters < control.visitors:
         return control.converters / control.visitors, "seen"
     return None, None
-
-
-def _unknown(
-    campaign: Campaign, rate: float | None, source: str | None, lift: float | None, daily: float | None
-) -> OutlookView:
-    lacking = " and ".join(name for name, value in (("baseline", rate), ("lift", lift)) if value is None)
-    return OutlookView(
-        campaign_id=campaign.campaign_id,
-        baseline=rate,
-        baseline_from=source,
-        minimum_lift=lift,
-        daily_visitors=daily,
-        visitors_per_variant=None,
-        visitors_per_variant_for_one_look=None,
-        days=SizingDaysView(now=None, at_full_ramp=None),
-        curve=[],
-        reason="no_plan",
-        sentence=f"Give the campaign expectedRate and minimumLift, or ask with {lacking}.",
-    )

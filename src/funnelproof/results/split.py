@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from funnelproof.results.counts import Counts, Split
-from funnelproof.statistics import ALARM_BELOW, SHARE_OFF_BY, Phase, SampleRatio, phase_ratio, sample_ratio
+from funnelproof.statistics import Phase, SampleRatio, phase_ratio, sample_ratio
 
 ENTRIES_NEEDED = 100
 DIMENSIONS = ("device", "country", "source", "slug")
@@ -30,15 +30,17 @@ def phases_due(counts: Counts, ratio: SampleRatio, known: Collection[int]) -> li
     """Phases whose split alarms and has not alarmed before, each with its sequential p."""
     if sum(phase.entries for phase in ratio.phases) < ENTRIES_NEEDED:
         return []
-    weighed = [
-        (split, min(1.0, place * (place + 1) * phase.sequential_p_value), phase.off_by)
-        for place, (split, phase) in enumerate(zip(counts.splits, ratio.phases, strict=True), start=1)
-    ]
     return [
-        (split, p_value)
-        for split, p_value, off_by in weighed
-        if p_value < ALARM_BELOW and off_by >= SHARE_OFF_BY and split.phase not in known
+        (counts.splits[place], ratio.phase_p_values[place])
+        for place in ratio.alarming
+        if counts.splits[place].phase not in known
     ]
+
+
+def watched_p(counts: Counts, ratio: SampleRatio, closed: Collection[int]) -> float:
+    """The sequential p over the phases whose alarm nobody has closed: what a person has explained is not odd again."""
+    weighed = zip(counts.splits, ratio.phase_p_values, strict=True)
+    return min((p_value for split, p_value in weighed if split.phase not in closed), default=1.0)
 
 
 def evidence_of(counts: Counts, split: Split, p_value: float, names: Mapping[int, str]) -> dict[str, Any]:

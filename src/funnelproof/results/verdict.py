@@ -145,6 +145,8 @@ def _remarks(facts: Facts) -> list[Reason]:
     found: list[Reason] = []
     if any(_has_more_conversions_but_lower_rate(facts, rival) for rival in facts.rivals):
         found.append(Reason("more_conversions_but_lower_rate", sentences.more_but_lower(facts)))
+    if any(rival.flips for rival in facts.rivals):
+        found.append(Reason("slice_flips", sentences.slice_flips(facts)))
     if facts.full_days > DAYS_NEEDED and facts.full_days % 7:
         found.append(Reason("not_whole_weeks", sentences.not_whole_weeks(facts)))
     if any(_is_too_good(rival) for rival in facts.rivals):

@@ -1,19 +1,20 @@
 """Weighing a test: from the counters as they stand to estimates, split, sizing and verdict."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, partial
 
 from funnelproof.campaigns.campaign import CampaignStatus
 from funnelproof.campaigns.variants import Variant
 from funnelproof.clock import DAY, HOUR, Micros
-from funnelproof.results import faults, store
+from funnelproof.results import faults, inspections, store
 from funnelproof.results.compare import Comparison, compare
 from funnelproof.results.counts import Counts
 from funnelproof.results.facts import Arm, Facts, Reason, Rival
 from funnelproof.results.gather import gather
+from funnelproof.results.inspections import Inspection
 from funnelproof.results.pace import Sizing, planned_visitors, sizing_of, visitors_per_day
-from funnelproof.results.split import evidence_of, phases_due, ratio_of
+from funnelproof.results.split import evidence_of, phases_due, ratio_of, watched_p
 from funnelproof.results.store import Alarm, Look
 from funnelproof.results.subject import Subject
 from funnelproof.results.verdict import Code, Verdict, decide
@@ -47,6 +48,7 @@ class Results:
     facts: Facts
     verdict: Verdict
     last_look: Look | None
+    inspection: Inspection | None
 
     @property
     def has_news(self) -> bool:
@@ -55,6 +57,10 @@ class Results:
             return False
         seen = self.last_look.code if self.last_look else None
         return bool(self.new_alarms) or seen != self.verdict.code
+
+    @property
+    def watched_p(self) -> float:
+        return watched_p(self.counts, self.ratio, closed_phases(self.alarms))
 
 
 def weigh(tx: Transaction, subject: Subject) -> Results:
@@ -69,7 +75,9 @@ def weigh(tx: Transaction, subject: Subject) -> Results:
     due = _due(subject, counts, ratio, stored)
     entered = cache(partial(store.entered_since, tx, subject.ref, subject.world, subject.epoch))
     sizing = _sizing(entered, subject, counts)
-    facts = _Judging(tx, subject, counts, ratio, comparisons, others, entered).facts((*stored, *due), sizing)
+    inspection = inspections.find(tx, subject.ref, subject.epoch) if subject.is_live else None
+    judging = _Judging(tx, subject, counts, ratio, comparisons, others, entered, inspection)
+    facts = judging.facts((*stored, *due), sizing)
     last_look = store.last_look(tx, subject.ref, subject.epoch) if subject.is_live else None
     return Results(
         subject=subject,
@@ -85,6 +93,7 @@ def weigh(tx: Transaction, subject: Subject) -> Results:
         facts=facts,
         verdict=decide(facts),
         last_look=last_look,
+        inspection=inspection,
     )
 
 
@@ -129,9 +138,12 @@ class _Judging:
         comparisons: tuple[Comparison, ...],
         others: list[Variant],
         entered_in: EnteredIn,
+        inspection: Inspection | None,
     ) -> None:
         self.tx, self.subject, self.counts, self.ratio = tx, subject, counts, ratio
         self.comparisons, self.others, self.entered_in = comparisons, others, entered_in
+        self.slices = inspection.slices if inspection else ()
+        self.miscounts = inspection.miscounts if inspection else ()
 
     def facts(self, alarms: tuple[Alarm, ...], sizing: Sizing) -> Facts:
         subject, campaign = self.subject, self.subject.campaign
@@ -149,7 +161,7 @@ class _Judging:
             days_left=sizing.days_left,
             sealed_until=None if until is None else date_text(until, subject.zone, now=subject.at),
             faults=tuple(self._faults(alarms)),
-            remarks=tuple(self._remarks()),
+            remarks=tuple(self._remarks(alarms)),
         )
 
     def _arm(self, variant: Variant) -> Arm:
@@ -165,6 +177,7 @@ class _Judging:
             interval=found.always.interval,
             lift=found.always.lift,
             lift_interval=found.always.lift_interval,
+            slices=tuple(part for part in self.slices if part.variant == variant.number),
         )
 
     def _unreached(self) -> list[Variant]:
@@ -184,7 +197,13 @@ class _Judging:
         zone, now = self.subject.zone, self.subject.at
         arms = [self._arm(own) for own in self.subject.campaign.variants]
         found = [faults.alarm_fault(alarm, zone, now) for alarm in alarms if alarm.is_open]
-        others = (faults.leak_fault(self.counts), self._lost_arrivals(), faults.impossible_fault(arms))
+        names = {own.number: own.name for own in self.subject.campaign.variants}
+        others = (
+            faults.leak_fault(self.counts),
+            self._lost_arrivals(),
+            faults.impossible_fault(arms),
+            faults.miscount_fault(self.miscounts, names),
+        )
         return found + [fault for fault in others if fault is not None]
 
     def _lost_arrivals(self) -> Reason | None:
@@ -199,11 +218,12 @@ class _Judging:
         named = [(own.number, own.name) for own in self.others if own.number in lost]
         return faults.arrival_fault(self.counts, (control.number, control.name), named)
 
-    def _remarks(self) -> list[Reason]:
+    def _remarks(self, alarms: tuple[Alarm, ...]) -> list[Reason]:
         subject, counts = self.subject, self.counts
+        watched = watched_p(counts, self.ratio, closed_phases(alarms))
         numbers = [own.number for own in (subject.control, *self.others) if own is not None]
         found = [
-            faults.watch_remark(self.ratio) if subject.is_live else None,
+            faults.watch_remark(watched) if subject.is_live else None,
             faults.currency_remark(counts, numbers, subject.campaign.currency),
             *self._one_order(),
             self._refunds(),
@@ -236,6 +256,10 @@ class _Judging:
             return None
         look = store.last_look_with(self.tx, self.subject.ref, self.subject.epoch, Code.WINNER)
         return faults.former_winner_remark(look, self.subject.zone, self.subject.at) if look else None
+
+
+def closed_phases(alarms: Sequence[Alarm]) -> set[int]:
+    return {alarm.phase for alarm in alarms if not alarm.is_open}
 
 
 def _by_variant(entered: Mapping[tuple[int, int], int]) -> dict[int, int]:

@@ -53,17 +53,25 @@ class SampleRatio:
     p_value: float | None
     sequential_p_value: float
     phases: tuple[PhaseRatio, ...]
-    worst_phase: int | None
-    """Place of the phase that gave the sequential p."""
+    phase_p_values: tuple[float, ...]
+    """Each phase's sequential p times j(j+1), the price of being the j-th of several."""
+
+    @property
+    def worst_phase(self) -> int | None:
+        """Place of the phase that gave the sequential p."""
+        return self.phase_p_values.index(self.sequential_p_value) if self.phases else None
+
+    @property
+    def alarming(self) -> tuple[int, ...]:
+        """Places of the phases that are unlikely at any look, and off by enough to matter."""
+        found = zip(self.phases, self.phase_p_values, strict=True)
+        return tuple(
+            place for place, (phase, p) in enumerate(found) if p < ALARM_BELOW and phase.off_by >= SHARE_OFF_BY
+        )
 
     @property
     def alarms(self) -> bool:
-        """Unlikely at any look, and off by enough to matter."""
-        return (
-            self.worst_phase is not None
-            and self.sequential_p_value < ALARM_BELOW
-            and self.phases[self.worst_phase].off_by >= SHARE_OFF_BY
-        )
+        return bool(self.alarming)
 
 
 def sample_ratio(phases: Sequence[Phase]) -> SampleRatio:
@@ -76,15 +84,14 @@ def sample_ratio(phases: Sequence[Phase]) -> SampleRatio:
     large = [(each.chi_squared, each.degrees) for each in found if each.chi_squared is not None and each.degrees]
     chi_squared = math.fsum(value for value, _ in large) if large else None
     degrees = sum(free for _, free in large) if large else None
-    weighted = [min(1.0, j * (j + 1) * each.sequential_p_value) for j, each in enumerate(found, start=1)]
-    smallest = min(weighted, default=1.0)
+    weighted = tuple(min(1.0, j * (j + 1) * each.sequential_p_value) for j, each in enumerate(found, start=1))
     return SampleRatio(
         chi_squared=chi_squared,
         degrees=degrees,
         p_value=_chi_squared_p(chi_squared, degrees),
-        sequential_p_value=smallest,
+        sequential_p_value=min(weighted, default=1.0),
         phases=found,
-        worst_phase=weighted.index(smallest) if weighted else None,
+        phase_p_values=weighted,
     )
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
+from funnelproof.statistics import vectors
 from funnelproof.statistics.chance import chance
 from funnelproof.statistics.means import ArmRevenue, RevenueStratum, welch
 from funnelproof.statistics.proportions import Stratum, difference, risk_ratio, wilson
@@ -17,9 +18,11 @@ class Check(NamedTuple):
     """One value: where it stands, what was printed there, what this build computes, and whether they agree."""
 
     name: str
-    expected: float
+    expected: float | None
     observed: float | None
     ok: bool
+    is_printed: bool = True
+    """Whether it is one of the few that were published in print, or one of the many vectors."""
 
 
 class _Published(NamedTuple):
@@ -31,8 +34,12 @@ class _Published(NamedTuple):
 
 
 def run() -> list[Check]:
-    """Every published value against this build, in the order of the documentation."""
-    return [check for published in PUBLISHED for check in _checks(published)]
+    """Every published value against this build, in the order of the documentation, then every vector."""
+    printed = [check for published in PUBLISHED for check in _checks(published)]
+    return printed + [
+        Check(name, expected, observed, vectors.agrees(name, expected, observed), is_printed=False)
+        for name, expected, observed in vectors.values()
+    ]
 
 
 def agrees(digits: str, observed: float | None) -> bool:

@@ -1,20 +1,18 @@
 """Seeded A/A tests: two equal variants, looked at again and again; how often is a difference found that is not there?
 
-The arithmetic of the package, done on all runs at once; a test holds the two together.
+Weights that change, true differences, power and the sample ratio are in `trials`.
 """
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TypeAlias
 
 import numpy as np
-from numpy.typing import NDArray
 
-from funnelproof.statistics.proportions import ALPHA, two_sided_quantile
-from funnelproof.statistics.sequential import CONVERTERS_NEEDED, PLANNED_VISITORS_WITHOUT_A_PLAN, Horizon
+from funnelproof.statistics.peeking import Looks, arms
+from funnelproof.statistics.proportions import ALPHA
 
-Numbers: TypeAlias = NDArray[np.float64]
+Band = tuple[float, float]
 AT_ONCE = 200
 DEVIATIONS = 3
 FIVE_LOOKS_ALPHA = 0.1417
@@ -54,7 +52,7 @@ class Finding:
     method: str
     looks: int
     rate: float
-    band: tuple[float, float] | None
+    band: Band | None
 
     @property
     def ok(self) -> bool:
@@ -64,6 +62,8 @@ class Finding:
 MANY_LOOKS = tuple(Scenario(rate, per_look, 500) for rate in (0.01, 0.05, 0.20) for per_look in ((50, 50), (90, 10)))
 FIVE_LOOKS = Scenario(0.20, (1_000, 1_000), 5)
 SCENARIOS = (*MANY_LOOKS, FIVE_LOOKS)
+PEEKED_ABOVE: Band = (0.35, 1.0)
+"""What looking each time at a figure for one look comes to, at least."""
 Advance = Callable[[int], object]
 
 
@@ -73,7 +73,8 @@ def simulate(scenario: Scenario, *, runs: int, seed: int, advance: Advance | Non
     always, fixed, once = np.zeros(scenario.looks), np.zeros(scenario.looks), 0
     for done in range(0, runs, AT_ONCE):
         chunk = min(AT_ONCE, runs - done)
-        alarms, naive = _alarms(scenario, random, chunk)
+        looks = Looks([arms(random, (chunk, scenario.looks), scenario.per_look, (scenario.rate, scenario.rate))])
+        alarms, naive = looks.alarms(), looks.fixed_alarms()
         always += np.logical_or.accumulate(alarms, axis=1).sum(axis=0)
         fixed += np.logical_or.accumulate(naive, axis=1).sum(axis=0)
         once += int(naive[:, -1].sum())
@@ -85,40 +86,23 @@ def simulate(scenario: Scenario, *, runs: int, seed: int, advance: Advance | Non
 def findings(outcome: Outcome) -> list[Finding]:
     """Always valid: at most alpha. Fixed: alpha if looked at once; far more the oftener one looks."""
     scenario, runs = outcome.scenario, outcome.runs
-    found = [Finding(scenario.name, "always valid", scenario.looks, outcome.always_valid[-1], (0.0, _above(runs)))]
+    found = [Finding(scenario.name, "always valid", scenario.looks, outcome.always_valid[-1], up_to_alpha(runs))]
     if scenario.looks == FIVE_LOOKS.looks:
-        band = (FIVE_LOOKS_ALPHA - _spread(FIVE_LOOKS_ALPHA, runs), FIVE_LOOKS_ALPHA + _spread(FIVE_LOOKS_ALPHA, runs))
-        return [*found, Finding(scenario.name, "fixed, looked at 5 times", 5, outcome.fixed[-1], band)]
-    band = (ALPHA - _spread(ALPHA, runs), _above(runs))
+        spread = _spread(FIVE_LOOKS_ALPHA, runs)
+        band = (max(0.0, FIVE_LOOKS_ALPHA - spread), FIVE_LOOKS_ALPHA + spread)
+        return [*found, Finding(scenario.name, "fixed, 5 looks", 5, outcome.fixed[-1], band)]
+    band = (max(0.0, ALPHA - _spread(ALPHA, runs)), ALPHA + _spread(ALPHA, runs))
     return [
         *found,
-        Finding(scenario.name, "fixed, looked at once", 1, outcome.fixed_once, band),
-        Finding(scenario.name, "fixed, looked at each time", scenario.looks, outcome.fixed[-1], None),
+        Finding(scenario.name, "fixed, one look", 1, outcome.fixed_once, band),
+        Finding(scenario.name, "fixed, each look", scenario.looks, outcome.fixed[-1], PEEKED_ABOVE),
     ]
-
-
-def _alarms(scenario: Scenario, random: np.random.Generator, runs: int) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
-    """At each look of each run: whether the always-valid and the fixed p fall below alpha."""
-    looks = np.arange(1, scenario.looks + 1)
-    (n_a, n_b), shape = (looks * per_look for per_look in scenario.per_look), (runs, scenario.looks)
-    x_a, x_b = (random.binomial(per_look, scenario.rate, shape).cumsum(axis=1) for per_look in scenario.per_look)
-    pooled_rate = (x_a + x_b) / (n_a + n_b)
-    weight = n_a * n_b / (n_a + n_b)
-    p_a, p_b = x_a / n_a, x_b / n_b
-    pooled = np.sqrt(pooled_rate * (1 - pooled_rate) / weight)
-    unpooled = np.sqrt(p_a * (1 - p_a) / n_a + p_b * (1 - p_b) / n_b)
-    distance = np.abs(p_b - p_a)
-    is_beyond = distance > np.maximum(pooled, unpooled) * _multipliers(4 * weight)
-    return (x_a >= CONVERTERS_NEEDED) & is_beyond, distance > two_sided_quantile(ALPHA) * pooled
-
-
-def _multipliers(visitors: Sequence[float] | Numbers) -> Numbers:
-    return np.array([Horizon(float(n), PLANNED_VISITORS_WITHOUT_A_PLAN).multiplier() for n in visitors])
 
 
 def _spread(rate: float, runs: int) -> float:
     return DEVIATIONS * math.sqrt(rate * (1 - rate) / runs)
 
 
-def _above(runs: int) -> float:
-    return ALPHA + _spread(ALPHA, runs)
+def up_to_alpha(runs: int) -> Band:
+    """At most alpha, and three standard deviations of chance."""
+    return 0.0, ALPHA + _spread(ALPHA, runs)

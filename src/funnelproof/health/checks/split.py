@@ -30,16 +30,34 @@ def split(of: Evidence) -> Check | None:
         return Check("split", Status.UNKNOWN, title, {"n": entries})
     ratio = statistics.sample_ratio(phases)
     facts = _split_facts(of, ratio, entries)
-    if ratio.alarms:
+    if _alarming(of, ratio):
         title = f"{entries} visitors were not split as planned: {facts['worst']}."
-        remedy = "Do not read the results. Look for a redirect, a cache or a filter that loses people of one variant."
+        remedy = "Do not read the results. Look for a redirect, a cache or a filter that loses people of one variant"
+        remedy += "; then an OPERATOR closes the alarm with the reason (POST …/results/alarm/close)."
         return Check("split", Status.FAIL, title, facts, remedy)
-    if ratio.sequential_p_value < statistics.WATCH_BELOW:
+    if _watched_p(of, ratio) < statistics.WATCH_BELOW:
         title = f"The split of {entries} visitors begins to look odd: {facts['worst']}."
         return Check(
             "split", Status.WARN, title, facts, "Watch it; look at which links and devices the missing came by."
         )
-    return Check("split", Status.PASS, f"{entries} visitors were split as planned.", facts)
+    closed = [str(phase.phase) for phase in of.phases if _is_closed(phase)]
+    but = f", but for phase {' and '.join(closed)}, whose alarm a person closed with a reason" if closed else ""
+    return Check("split", Status.PASS, f"{entries} visitors were split as planned{but}.", facts)
+
+
+def _alarming(of: Evidence, ratio: SampleRatio) -> bool:
+    """An alarm stays until a person closes it, whatever the counts become; what is closed is not raised again."""
+    new = any(not _is_closed(of.phases[place]) for place in ratio.alarming)
+    return new or any(phase.alarm_is_open for phase in of.phases)
+
+
+def _watched_p(of: Evidence, ratio: SampleRatio) -> float:
+    weighed = zip(of.phases, ratio.phase_p_values, strict=True)
+    return min((p_value for phase, p_value in weighed if not _is_closed(phase)), default=1.0)
+
+
+def _is_closed(phase: PhaseEvidence) -> bool:
+    return phase.alarm_is_open is False
 
 
 def _counted(phase: PhaseEvidence, numbers: Sequence[int]) -> Phase:
@@ -53,18 +71,29 @@ def _counted(phase: PhaseEvidence, numbers: Sequence[int]) -> Phase:
 
 
 def _split_facts(of: Evidence, ratio: SampleRatio, entries: int) -> Facts:
-    worst = of.phases[ratio.worst_phase] if ratio.worst_phase is not None else None
+    worst = _worst(of, ratio)
     return {
         "n": entries,
         "sequentialPValue": ratio.sequential_p_value,
         "pValueIfLookedAtOnce": ratio.p_value,
         "worst": _shares(of, worst) if worst else "",
         "phases": [
-            {"phase": phase.phase, "n": own.entries, "offBy": round(own.off_by, 6)}
+            {"phase": phase.phase, "n": own.entries, "offBy": round(own.off_by, 6), "alarm": _told(phase)}
             for phase, own in zip(of.phases, ratio.phases, strict=True)
             if own.entries
         ],
     }
+
+
+def _told(phase: PhaseEvidence) -> str | None:
+    return None if phase.alarm_is_open is None else "open" if phase.alarm_is_open else "closed"
+
+
+def _worst(of: Evidence, ratio: SampleRatio) -> PhaseEvidence | None:
+    """The phase to look at: one that no person has looked at yet, if there is any."""
+    weighed = zip(of.phases, ratio.phase_p_values, strict=True)
+    known = [(_is_closed(phase), not phase.alarm_is_open, p_value, phase) for phase, p_value in weighed]
+    return min(known, key=lambda own: own[:3])[3] if known else None
 
 
 def _shares(of: Evidence, phase: PhaseEvidence) -> str:

@@ -25,7 +25,7 @@ from funnelproof.storage.schema.health import health_changes, health_lights
 from funnelproof.storage.schema.installation import changes, day_salts, leases, ring_keys
 from funnelproof.storage.schema.people import access_tokens, handle_zones, handles, memberships, sessions, users
 from funnelproof.storage.schema.proofs import receipts, runs
-from funnelproof.storage.schema.results import decisions, looks, sample_ratio_alarms
+from funnelproof.storage.schema.results import decisions, inspections, looks, sample_ratio_alarms
 from funnelproof.storage.schema.seals import sealed_sums, seals
 from funnelproof.storage.schema.tallies import day_tallies, phase_tallies, quarter_tallies
 
@@ -46,6 +46,7 @@ __all__ = [
     "handles",
     "health_changes",
     "health_lights",
+    "inspections",
     "leases",
     "ledger",
     "ledger_money",

@@ -46,6 +46,7 @@ PLACEMENTS: dict[str, Placement] = {
     "looks": Placement.BY_HANDLE,
     "sample_ratio_alarms": Placement.BY_HANDLE,
     "decisions": Placement.BY_HANDLE,
+    "inspections": Placement.BY_HANDLE,
     "seals": Placement.BY_HANDLE,
     "sealed_sums": Placement.BY_HANDLE,
     "health_lights": Placement.BY_HANDLE,

@@ -1,4 +1,4 @@
-"""What was seen of a test: each change of its verdict, alarms about its split, and the results it was decided on."""
+"""What was seen of a test: changes of its verdict, alarms about its split, what its rows told, how it was decided."""
 
 from funnelproof.storage.schema.columns import json_column, key, maybe_text, maybe_whole, number_key, table, text, whole
 
@@ -40,4 +40,15 @@ decisions = table(
     json_column("results"),
     maybe_whole("undone_at"),
     maybe_text("undone_by"),
+)
+
+inspections = table(
+    "inspections",
+    key("handle"),
+    key("campaign_id"),
+    number_key("epoch"),
+    whole("at"),
+    whole("moved"),
+    json_column("slices"),
+    json_column("miscounts"),
 )
