@@ -123,6 +123,7 @@ AUDIENCE: tuple[Rule, ...] = (
     member("GET", "/v2/handles/{handle}/conversions/{conversionId}", CREATOR, "analytics.read"),
     member("POST", "/v2/handles/{handle}/conversions/release", CREATOR, "conversions.write"),
     member("GET", "/v2/handles/{handle}/analytics", CREATOR, "analytics.read"),
+    member("GET", "/v2/handles/{handle}/analytics/export", OPERATOR, "analytics.export"),
 )
 
 

@@ -1,6 +1,5 @@
 """GET …/analytics."""
 
-import re
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
@@ -8,8 +7,7 @@ from pydantic.alias_generators import to_camel
 
 from funnelproof.campaigns import store as campaigns
 from funnelproof.campaigns.routes import HandleName
-from funnelproof.clock import DAY, Micros, from_iso, iso_or_none, local_day
-from funnelproof.errors import invalid
+from funnelproof.clock import iso_or_none
 from funnelproof.handles import settle
 from funnelproof.handles.handle import Handle
 from funnelproof.installation import Installation
@@ -17,13 +15,10 @@ from funnelproof.links.ctx import Mode
 from funnelproof.links.link import NoSuchCampaign
 from funnelproof.money import decimal_text
 from funnelproof.results.analytics import Analytics, Figures, GroupBy, Question, analyse, funnel
+from funnelproof.results.period import asked_days
 from funnelproof.storage.database import Transaction
 from funnelproof.web.openapi import refusals
 from funnelproof.web.shape import View
-
-USUAL_DAYS = 30
-MOST_DAYS = 800
-LOCAL_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 
 class RevenueView(View):
@@ -99,7 +94,7 @@ def routes(home: Installation) -> APIRouter:
             owner = settle.existing(tx, handle)
             if campaign_id is not None:
                 campaigns.get(tx, handle, campaign_id)
-            first, last = _days(owner, from_, to, home.clock.now())
+            first, last = asked_days(owner, from_, to, home.clock.now())
             is_test = mode is not Mode.LIVE or run is not None
             question = Question(handle, campaign_id, first, last, group_by, is_test, run)
             return question, owner, analyse(tx, question)
@@ -107,28 +102,6 @@ def routes(home: Installation) -> APIRouter:
         return _view(*await home.database.read(work), with_funnel=with_funnel)
 
     return router
-
-
-def _days(owner: Handle, from_: str | None, to: str | None, now: Micros) -> tuple[str, str]:
-    last = _day("to", to, owner) if to else local_day(now, owner.zone_at(now))
-    first = _day("from", from_, owner) if from_ else local_day(now - USUAL_DAYS * DAY, owner.zone_at(now))
-    if first > last:
-        raise invalid("from", f"{first} is after {last}.")
-    span = (from_iso(f"{last}T00:00:00Z") - from_iso(f"{first}T00:00:00Z")) // DAY
-    if span > MOST_DAYS:
-        raise invalid("from", f"spans {span} days; at most {MOST_DAYS} are answered at once.")
-    return first, last
-
-
-def _day(field: str, text: str, owner: Handle) -> str:
-    try:
-        if LOCAL_DAY.fullmatch(text):
-            from_iso(f"{text}T00:00:00Z")
-            return text
-        at = from_iso(text.replace(" ", "+"))
-        return local_day(at, owner.zone_at(at))
-    except (ValueError, OverflowError):
-        raise invalid(field, "must be a day (2026-11-23) or an ISO 8601 time with its offset.") from None
 
 
 def _view(question: Question, owner: Handle, found: Analytics, *, with_funnel: bool) -> AnalyticsView:
