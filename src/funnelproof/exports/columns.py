@@ -2,13 +2,17 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from enum import Enum
+from functools import lru_cache
 from typing import Any, NamedTuple
+
+from sqlalchemy import type_coerce
+from sqlalchemy.engine.default import DefaultDialect
 
 from funnelproof.exports.export import What
 from funnelproof.money import decimal_text
 from funnelproof.results.figures import COUNTERS
 from funnelproof.storage.schema import clicks, conversions
-from funnelproof.storage.schema.columns import Tags
+from funnelproof.storage.schema.columns import Tags, Text
 from funnelproof.worlds.world import LIVE
 
 Names = Mapping[str, Mapping[int, str]]
@@ -18,7 +22,10 @@ Shape = Callable[[Sequence[Any], Names], Values]
 
 
 class Kind(Enum):
+    """TEXT is made by us and begins with a letter or a digit, FOREIGN is what others may have sent."""
+
     TEXT = "text"
+    FOREIGN = "foreign"
     WHOLE = "whole"
     MOMENT = "moment"
     FLAG = "flag"
@@ -35,14 +42,26 @@ STORED_CLICK = (
     *(clicks.c.click_id, clicks.c.clicked_at, clicks.c.campaign_id, clicks.c.variant, clicks.c.slug, clicks.c.kind),
     *(clicks.c.cohort, clicks.c.epoch, clicks.c.phase, clicks.c.visitor, clicks.c.consent, clicks.c.country),
     *(clicks.c.device, clicks.c.referrer, clicks.c.source, clicks.c.with_ctx, clicks.c.request_id, clicks.c.world),
-    clicks.c.tags,
+    type_coerce(clicks.c.tags, Text),
 )
 CLICK = (
-    *(Field("clickId"), Field("clickedAt", Kind.MOMENT), Field("campaignId"), Field("variantId"), Field("slug")),
+    *(
+        Field("clickId"),
+        Field("clickedAt", Kind.MOMENT),
+        Field("campaignId"),
+        Field("variantId"),
+        Field("slug", Kind.FOREIGN),
+    ),
     *(Field("kind"), Field("cohort"), Field("epoch", Kind.WHOLE), Field("phase", Kind.WHOLE), Field("visitor")),
-    *(Field("consent"), Field("country"), Field("device"), Field("referrer"), Field("source")),
-    *(Field("withCtx", Kind.FLAG), Field("requestId"), Field("runId")),
-    *(Field(name) for name in ("utmSource", "utmMedium", "utmCampaign", "utmTerm", "utmContent")),
+    *(
+        Field("consent"),
+        Field("country"),
+        Field("device"),
+        Field("referrer", Kind.FOREIGN),
+        Field("source", Kind.FOREIGN),
+    ),
+    *(Field("withCtx", Kind.FLAG), Field("requestId", Kind.FOREIGN), Field("runId")),
+    *(Field(name, Kind.FOREIGN) for name in ("utmSource", "utmMedium", "utmCampaign", "utmTerm", "utmContent")),
 )
 STORED_CONVERSION = (
     *(conversions.c.conversion_id, conversions.c.received_at, conversions.c.occurred_at, conversions.c.clicked_at),
@@ -54,14 +73,26 @@ STORED_CONVERSION = (
 )
 CONVERSION = (
     *(Field("conversionId"), Field("receivedAt", Kind.MOMENT), Field("occurredAt", Kind.MOMENT)),
-    *(Field("clickedAt", Kind.MOMENT), Field("campaignId"), Field("variantId"), Field("slug"), Field("clickId")),
-    *(Field("visitor"), Field("idempotencyKey"), Field("eventType"), Field("value", Kind.AMOUNT), Field("currency")),
-    *(Field("disposition"), Field("reason"), Field("inTest", Kind.FLAG), Field("cohort")),
+    *(
+        Field("clickedAt", Kind.MOMENT),
+        Field("campaignId"),
+        Field("variantId"),
+        Field("slug", Kind.FOREIGN),
+        Field("clickId"),
+    ),
+    *(
+        Field("visitor"),
+        Field("idempotencyKey", Kind.FOREIGN),
+        Field("eventType", Kind.FOREIGN),
+        Field("value", Kind.AMOUNT),
+        Field("currency"),
+    ),
+    *(Field("disposition"), Field("reason", Kind.FOREIGN), Field("inTest", Kind.FLAG), Field("cohort")),
     *(Field("epoch", Kind.WHOLE), Field("phase", Kind.WHOLE), Field("customer"), Field("properties", Kind.JSON)),
-    *(Field("requestId"), Field("runId")),
+    *(Field("requestId", Kind.FOREIGN), Field("runId")),
 )
 TALLY = (
-    *(Field("day"), Field("campaignId"), Field("dimension"), Field("key"), Field("currency")),
+    *(Field("day"), Field("campaignId"), Field("dimension"), Field("key", Kind.FOREIGN), Field("currency")),
     *(Field(name, Kind.WHOLE) for name in ("clicks", "qualifiedClicks", "botClicks", "visitors", "conversions")),
     *(Field(name, Kind.WHOLE) for name in ("converters", "refundedConverters", "pageViews", "ctaClicks")),
     *(Field("gross", Kind.AMOUNT), Field("net", Kind.AMOUNT)),
@@ -70,17 +101,8 @@ TALLY = (
 
 def click(row: Sequence[Any], names: Names) -> Values:
     click_id, at, campaign_id, variant, *plain, world, tags = row
-    told = tags or {}
     run = None if world == LIVE else world
-    return (
-        click_id,
-        at,
-        campaign_id or None,
-        _variant(names, campaign_id, variant),
-        *plain,
-        run,
-        *(told.get(name) for name in Tags.names),
-    )
+    return (click_id, at, campaign_id or None, _variant(names, campaign_id, variant), *plain, run, *_tags(tags))
 
 
 def conversion(row: Sequence[Any], names: Names) -> Values:
@@ -99,6 +121,13 @@ def tally(row: Sequence[Any], names: Names) -> Values:
     counts, (gross, net) = sums[: len(COUNTERS)], sums[len(COUNTERS) :]
     amounts = (decimal_text(gross, currency), decimal_text(net, currency)) if currency else (None, None)
     return (day, campaign_id or None, dimension, key, currency or None, *counts, *amounts)
+
+
+@lru_cache(maxsize=4096)
+def _tags(stored: str | None) -> tuple[str | None, ...]:
+    """The five of a click; most clicks share theirs with many others."""
+    told = Tags().process_result_value(stored, DefaultDialect()) or {}
+    return tuple(told.get(name) for name in Tags.names)
 
 
 def _variant(names: Names, campaign_id: str, number: int) -> str | None:

@@ -13,6 +13,7 @@ from funnelproof.exports.columns import Field, Kind, Values
 
 TYPES = {
     Kind.TEXT: pa.string(),
+    Kind.FOREIGN: pa.string(),
     Kind.WHOLE: pa.int64(),
     Kind.MOMENT: pa.timestamp("us", tz="UTC"),
     Kind.FLAG: pa.bool_(),

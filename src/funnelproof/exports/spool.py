@@ -1,8 +1,11 @@
 """Whole files on their way out: written to the data folder, sent from there, gone afterwards."""
 
+import asyncio
 import base64
+import contextlib
 import time
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 
 import anyio
@@ -14,17 +17,20 @@ from funnelproof.exports.export import MEDIA_TYPES, Asked, Manifest, file_name
 from funnelproof.ids import uuid7_hex
 
 PIECE = 256 * 1024
-FORGOTTEN_AFTER_SECONDS = 86_400
+OPENED_WITHIN_SECONDS = 60
+FORGOTTEN_AFTER_SECONDS = 600
+"""Since the last byte was written. What is being made is younger; what a killed server has left is not."""
 
 
 def new_spool(data: Path) -> Path:
-    """Where to write. What a killed server has left there is cleared away after a day."""
+    """Where to write. What a killed server has left there is cleared away."""
     folder = data / "exports"
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     long_ago = time.time() - FORGOTTEN_AFTER_SECONDS
     for path in folder.iterdir():
-        if path.stat().st_mtime < long_ago:
-            path.unlink(missing_ok=True)
+        with contextlib.suppress(FileNotFoundError):  # another worker was faster
+            if path.stat().st_mtime < long_ago:
+                path.unlink()
     path = folder / uuid7_hex()
     path.touch(mode=0o600)
     return path
@@ -54,14 +60,19 @@ class Sent(Response):
         self._path = path
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002 - ASGI
+        await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
+        if "http.response.pathsend" in scope.get("extensions", {}):
+            await self._send_path(send)
+            return
         try:
-            await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
-            if "http.response.pathsend" in scope.get("extensions", {}):
-                await send({"type": "http.response.pathsend", "path": str(self._path)})
-            else:
-                await self._send_pieces(send)
+            await self._send_pieces(send)
         finally:
             self._path.unlink(missing_ok=True)
+
+    async def _send_path(self, send: Send) -> None:
+        """The server opens the file some time after this: only then may its name go."""
+        await send({"type": "http.response.pathsend", "path": str(self._path)})
+        asyncio.get_running_loop().call_later(OPENED_WITHIN_SECONDS, partial(self._path.unlink, missing_ok=True))
 
     async def _send_pieces(self, send: Send) -> None:
         async with await anyio.open_file(self._path, "rb") as file:

@@ -3,10 +3,10 @@
 import csv
 import io
 import json
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from funnelproof.clock import iso_or_none
+from funnelproof.clock import iso
 from funnelproof.exports.columns import Field, Kind, Values
 
 FORMULA = frozenset("=+-@\t\r\n＝＋－＠")
@@ -17,41 +17,35 @@ Cell = Callable[[Any], Any]
 
 def write_csv(write: Write, fields: Sequence[Field], groups: Iterable[list[Values]]) -> Iterator[int]:
     """RFC 4180, UTF-8, with a header. Yields how many rows each group had, once they are written."""
-    cells = [_CSV[field.kind] for field in fields]
     write(_lines([[field.name for field in fields]]))
     for group in groups:
-        write(_lines([[cell(value) for cell, value in zip(cells, row, strict=True)] for row in group]))
+        write(_lines(_told(group, fields, _CSV)))
         yield len(group)
 
 
 def write_ndjson(write: Write, fields: Sequence[Field], groups: Iterable[list[Values]]) -> Iterator[int]:
     names = [field.name for field in fields]
-    moments = [at for at, field in enumerate(fields) if field.kind is Kind.MOMENT]
     encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
     for group in groups:
-        lines = []
-        for row in group:
-            told = list(row)
-            for at in moments:
-                told[at] = iso_or_none(told[at])
-            lines.append(encode(dict(zip(names, told, strict=True))))
-        write("".join(f"{line}\n" for line in lines).encode())
+        lines = [encode(dict(zip(names, row, strict=True))) for row in _told(group, fields, _NDJSON)]
+        write("".join(f"{line}\n" for line in lines).encode("utf-8", "replace"))
         yield len(group)
 
 
-def guarded(text: str | None) -> str:
+def _told(group: list[Values], fields: Sequence[Field], cells: Mapping[Kind, Cell]) -> Iterator[list[Any]]:
+    """Most values are written as they are; what is not there stays None."""
+    changed = [(at, cells[field.kind]) for at, field in enumerate(fields) if field.kind in cells]
+    for row in group:
+        told = list(row)
+        for at, cell in changed:
+            if told[at] is not None:
+                told[at] = cell(told[at])
+        yield told
+
+
+def guarded(text: str) -> str:
     """What begins like a formula gets an apostrophe in front, which spreadsheets do not show."""
-    if not text:
-        return ""
-    return f"'{text}" if text[0] in FORMULA else text
-
-
-def _json(value: object) -> str:
-    return "" if value is None else json.dumps(value, sort_keys=True, ensure_ascii=False)
-
-
-def _flag(value: bool | None) -> str:  # noqa: FBT001 - one cell
-    return "" if value is None else str(bool(value)).lower()
+    return f"'{text}" if text[:1] in FORMULA else text
 
 
 def _lines(rows: Iterable[Sequence[Any]]) -> bytes:
@@ -62,10 +56,9 @@ def _lines(rows: Iterable[Sequence[Any]]) -> bytes:
 
 
 _CSV: dict[Kind, Cell] = {
-    Kind.TEXT: guarded,
-    Kind.WHOLE: lambda value: value,
-    Kind.MOMENT: lambda value: iso_or_none(value) or "",
-    Kind.FLAG: _flag,
-    Kind.AMOUNT: lambda value: value or "",
-    Kind.JSON: _json,
+    Kind.FOREIGN: guarded,
+    Kind.MOMENT: iso,
+    Kind.FLAG: lambda value: str(bool(value)).lower(),
+    Kind.JSON: lambda value: json.dumps(value, sort_keys=True, ensure_ascii=False),
 }
+_NDJSON: dict[Kind, Cell] = {Kind.MOMENT: iso}
