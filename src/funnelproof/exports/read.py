@@ -1,6 +1,6 @@
 """The rows of an export, in the order of their key, a group at a time: memory does not grow with them."""
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, cast, func, select
@@ -17,12 +17,14 @@ from funnelproof.worlds.world import LIVE
 GROUP = 5_000
 
 
-def groups(tx: Transaction, asked: Asked) -> Iterator[list[Values]]:
+def groups(tx: Transaction, asked: Asked) -> Generator[list[Values], None, None]:
+    """Close it: it may have a cursor at the database's server."""
     names = campaigns.all_variant_names(tx, asked.handle)
     shape = SHAPES[asked.what]
     streamed = _statement(tx, asked).execution_options(stream_results=True, yield_per=GROUP)
-    for group in tx.execute(streamed).partitions(GROUP):
-        yield [shape(row, names) for row in group]
+    with tx.execute(streamed) as found:
+        for group in found.partitions(GROUP):
+            yield [shape(row, names) for row in group]
 
 
 def count(tx: Transaction, asked: Asked) -> int:

@@ -3,7 +3,8 @@
 import errno
 import hashlib
 import shutil
-from collections.abc import Iterator
+from collections.abc import Generator, Iterable
+from contextlib import closing
 from pathlib import Path
 
 from funnelproof.clock import SystemClock
@@ -23,10 +24,11 @@ def write(database: Database, asked: Asked, path: Path, written: Written = lambd
 
     def read(tx: Transaction) -> int:
         rows = 0
-        for more in _format(asked, path, groups(tx, asked)):
-            rows += more
-            written(more)
-            _check_room(path)
+        with closing(groups(tx, asked)) as found, closing(_format(asked, path, found)) as steps:
+            for more in steps:
+                rows += more
+                written(more)
+                _check_room(path)
         return rows
 
     try:
@@ -38,7 +40,7 @@ def write(database: Database, asked: Asked, path: Path, written: Written = lambd
     return Manifest(rows, path.stat().st_size, digest, as_of)
 
 
-def _format(asked: Asked, path: Path, found: Iterator[list[Values]]) -> Iterator[int]:
+def _format(asked: Asked, path: Path, found: Iterable[list[Values]]) -> Generator[int, None, None]:
     fields = FIELDS[asked.what]
     if asked.format is Format.PARQUET:
         from funnelproof.exports import parquet
