@@ -25,7 +25,6 @@ from funnelproof.exports.read import GROUP, count
 from funnelproof.exports.text import guarded
 from funnelproof.ids import new_id
 from funnelproof.installation import Installation
-from funnelproof.links.ctx import Mode
 from funnelproof.storage.schema import clicks
 
 
@@ -55,7 +54,7 @@ def exported(home: Installation, path: Path, what: What, format_: Format = Forma
 
 
 def question(tx: Any, home: Installation, what: What, format_: Format = Format.CSV, **more: Any) -> Any:
-    usual = {"campaign_id": None, "from_": None, "to": None, "mode": Mode.LIVE, "run": None}
+    usual = {"campaign_id": None, "from_": None, "to": None, "test": False, "run": None}
     return ask(tx, HANDLE, what=what, format_=format_, now=home.clock.now(), **{**usual, **more})
 
 
@@ -129,12 +128,13 @@ def test_tallies_add_up_to_what_analytics_shows(home: Installation, tmp_path: Pa
 
 
 def test_the_rows_of_test_runs_are_exported_apart(home: Installation, tmp_path: Path) -> None:
-    made = exported(home, tmp_path / "out", What.CONVERSIONS, Format.NDJSON, mode=Mode.TEST)
+    made = exported(home, tmp_path / "out", What.CONVERSIONS, Format.NDJSON, test=True)
     runs = {row["runId"] for row in lines(tmp_path / "out")}
     assert made.rows == 2
     assert len(runs) == 1
-    assert exported(home, tmp_path / "one", What.CONVERSIONS, mode=Mode.TEST, run=runs.pop()).rows == 2
-    assert exported(home, tmp_path / "none", What.CONVERSIONS, mode=Mode.TEST, run="live").rows == 0
+    assert exported(home, tmp_path / "one", What.CONVERSIONS, test=True, run=runs.pop()).rows == 2
+    with pytest.raises(Problem, match="no test run"):
+        exported(home, tmp_path / "none", What.CONVERSIONS, run="live")
 
 
 def test_a_stretch_of_time_and_a_campaign_narrow_it(home: Installation, tmp_path: Path) -> None:

@@ -63,7 +63,6 @@ def _ask(
 ) -> "Asked":
     from funnelproof.clock import SystemClock
     from funnelproof.exports.ask import ask
-    from funnelproof.links.ctx import Mode
 
     return database.read_now(
         lambda tx: ask(
@@ -74,7 +73,7 @@ def _ask(
             campaign_id=campaign,
             from_=from_,
             to=to,
-            mode=Mode.TEST if test else Mode.LIVE,
+            test=test,
             run=None,
             now=SystemClock().now(),
         )

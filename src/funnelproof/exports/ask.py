@@ -4,10 +4,9 @@ from funnelproof.campaigns import store as campaigns
 from funnelproof.clock import Micros
 from funnelproof.exports.export import Asked, Format, What, check_format
 from funnelproof.handles import settle
-from funnelproof.links.ctx import Mode
+from funnelproof.results.analytics import worlds_of_runs
 from funnelproof.results.period import asked_days, asked_moments
 from funnelproof.storage.database import Transaction
-from funnelproof.worlds import store as worlds
 from funnelproof.worlds.world import LIVE
 
 
@@ -20,7 +19,7 @@ def ask(
     campaign_id: str | None,
     from_: str | None,
     to: str | None,
-    mode: Mode,
+    test: bool,
     run: str | None,
     now: Micros,
 ) -> Asked:
@@ -30,13 +29,13 @@ def ask(
         campaigns.get(tx, handle, campaign_id)
     since, until = asked_moments(owner, from_, to, now)
     first, last = asked_days(owner, from_, to, now)
-    is_test = mode is not Mode.LIVE or run is not None
+    is_test = test or run is not None
     return Asked(
         handle=handle,
         what=what,
         format=format_,
         campaign_id=campaign_id,
-        worlds=_worlds(tx, handle, campaign_id, run) if is_test else (LIVE,),
+        worlds=tuple(worlds_of_runs(tx, handle, campaign_id, run)) if is_test else (LIVE,),
         is_test=is_test,
         since=since,
         until=until,
@@ -44,12 +43,3 @@ def ask(
         last_day=last,
         time_zone=owner.time_zone,
     )
-
-
-def _worlds(tx: Transaction, handle: str, campaign_id: str | None, run: str | None) -> tuple[str, ...]:
-    """Those of runs; never another one that a caller names."""
-    if run is not None:
-        return (run,) if worlds.find(tx, handle, run) else ()
-    if campaign_id is not None:
-        return tuple(worlds.opened_for(tx, handle, campaign_id))
-    return tuple(worlds.names_of(tx, handle))

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
 
 from fastapi import APIRouter, Query, Request, Response
 
@@ -13,7 +13,6 @@ from funnelproof.exports.export import MEDIA_TYPES, Asked, Format, NoRoom, What
 from funnelproof.exports.spool import Sent, headers, new_spool
 from funnelproof.exports.write import write
 from funnelproof.installation import Installation
-from funnelproof.links.ctx import Mode
 from funnelproof.links.link import NoSuchCampaign
 from funnelproof.web.openapi import TEXT, refusals
 
@@ -53,7 +52,7 @@ def routes(home: Installation, aside: Aside) -> APIRouter:
         to: Annotated[
             str | None, Query(description="A local day, itself included, or a time, itself not; now unless given.")
         ] = None,
-        mode: Mode = Mode.LIVE,
+        mode: Literal["live", "test"] = "live",
         run: Annotated[str | None, Query(max_length=64, description="Of one test run.")] = None,
     ) -> Any:
         """Clicks, conversions or tallies as one file. It is begun to be sent when it is whole, with its digest."""
@@ -67,7 +66,7 @@ def routes(home: Installation, aside: Aside) -> APIRouter:
                 campaign_id=campaign_id,
                 from_=from_,
                 to=to,
-                mode=mode,
+                test=mode == "test",
                 run=run,
                 now=home.clock.now(),
             )

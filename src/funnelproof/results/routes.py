@@ -1,13 +1,13 @@
 """GET …/analytics."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query
 from pydantic.alias_generators import to_camel
 
 from funnelproof.campaigns import store as campaigns
 from funnelproof.campaigns.routes import HandleName
-from funnelproof.clock import iso_or_none
+from funnelproof.clock import iso_or_none, local_day
 from funnelproof.handles import settle
 from funnelproof.handles.handle import Handle
 from funnelproof.installation import Installation
@@ -15,6 +15,7 @@ from funnelproof.links.ctx import Mode
 from funnelproof.links.link import NoSuchCampaign
 from funnelproof.money import decimal_text
 from funnelproof.results.analytics import Analytics, Figures, GroupBy, Question, analyse, funnel
+from funnelproof.results.confidence import confidence
 from funnelproof.results.period import asked_days
 from funnelproof.storage.database import Transaction
 from funnelproof.web.openapi import refusals
@@ -52,11 +53,24 @@ class StageView(View):
 
 
 class FiguresFreshnessView(View):
-    """Counters move in the transaction of the event, so they are as fresh as the newest click."""
+    """Counters move in the transaction of the event: they are never older than the newest click or conversion."""
 
     status: str
     last_updated_at: str | None
     sla_minutes: int
+
+
+class ReasonView(View):
+    code: str
+    sentence: str
+    points: int
+
+
+class ConfidenceView(View):
+    """`score` is 100 less the points of each reason."""
+
+    score: int
+    reasons: list[ReasonView]
 
 
 class AnalyticsView(View):
@@ -70,6 +84,7 @@ class AnalyticsView(View):
     rows: list[RowView]
     funnel: list[StageView] | None
     freshness: FiguresFreshnessView
+    confidence: ConfidenceView | None
 
 
 def routes(home: Installation) -> APIRouter:
@@ -84,9 +99,12 @@ def routes(home: Installation) -> APIRouter:
         ] = None,
         to: Annotated[str | None, Query(description="A local day or a time; today unless given.")] = None,
         group_by: Annotated[GroupBy, Query(alias="groupBy")] = GroupBy.DAY,
-        mode: Mode = Mode.LIVE,
-        run: Annotated[str | None, Query(max_length=64)] = None,
+        mode: Literal["live", "test"] = "live",
+        run: Annotated[str | None, Query(max_length=64, description="Of one test run.")] = None,
         with_funnel: Annotated[bool, Query(alias="funnel")] = False,  # noqa: FBT002
+        with_confidence: Annotated[  # noqa: FBT002
+            bool, Query(alias="confidence", description="How far these figures may be trusted, and why not further.")
+        ] = False,
     ) -> AnalyticsView:
         """Counts and revenue by day, variant or another dimension, in the handle's days; live unless asked for test."""
 
@@ -95,11 +113,15 @@ def routes(home: Installation) -> APIRouter:
             if campaign_id is not None:
                 campaigns.get(tx, handle, campaign_id)
             first, last = asked_days(owner, from_, to, home.clock.now())
-            is_test = mode is not Mode.LIVE or run is not None
+            is_test = mode == "test" or run is not None
             question = Question(handle, campaign_id, first, last, group_by, is_test, run)
             return question, owner, analyse(tx, question)
 
-        return _view(*await home.database.read(work), with_funnel=with_funnel)
+        question, owner, found = await home.database.read(work)
+        view = _view(question, owner, found, with_funnel=with_funnel)
+        if with_confidence:
+            view.confidence = _confidence(question, found, local_day(home.clock.now(), owner.zone_at(home.clock.now())))
+        return view
 
     return router
 
@@ -123,7 +145,14 @@ def _view(question: Question, owner: Handle, found: Analytics, *, with_funnel: b
         freshness=FiguresFreshnessView(
             status="FRESH" if newest is not None else "UNKNOWN", last_updated_at=iso_or_none(newest), sla_minutes=1
         ),
+        confidence=None,
     )
+
+
+def _confidence(question: Question, found: Analytics, today: str) -> ConfidenceView:
+    score, reasons = confidence(found, last_day=question.last_day, today=today)
+    told = [ReasonView(code=one.code, sentence=one.sentence, points=one.points) for one in reasons]
+    return ConfidenceView(score=score, reasons=told)
 
 
 def _figures(figures: Figures) -> dict[str, Any]:
