@@ -15,12 +15,11 @@ from pathlib import Path
 from typing import Any
 
 import httpx2
-from pydantic import SecretStr
 
 from bench import cores
 from bench.load import Address
 from funnelproof.server import answers
-from funnelproof.settings import Settings
+from funnelproof.settings import read_settings
 from funnelproof.storage.database import Engines
 from funnelproof.storage.postgres import PostgresEngines
 from funnelproof.storage.sqlite import SqliteEngines
@@ -116,8 +115,7 @@ class Stand:
         if events:
             from bench.fill import fill
 
-            url = {"database_url": SecretStr(self.url)} if self.url else {}
-            fill(Settings(data=self.data, **url), events)
+            fill(read_settings(data=self.data, database_url=self.url), events)
         else:
             self.answer("init", "--handle", HANDLE, "--email", EMAIL, "--password", PASSWORD)
         scopes = ("campaigns.*", "links.*", "analytics.*")

@@ -146,7 +146,7 @@ def test_a_stretch_of_time_and_a_campaign_narrow_it(home: Installation, tmp_path
     assert rows(from_=tomorrow, to=tomorrow) == 0
     assert rows(from_=iso(NOW), to=iso(NOW + 1)) == 5
     assert rows(from_=iso(NOW - DAY), to=iso(NOW)) == 0
-    assert rows(campaign_id=CAMPAIGN) == 5
+    assert rows(campaign_id=CAMPAIGN) == rows(from_="2016-01-01") == 5
     with pytest.raises(Problem, match="campaign"):
         rows(campaign_id="none-such")
     with pytest.raises(Problem, match="is not before"):

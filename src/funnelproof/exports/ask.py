@@ -28,7 +28,7 @@ def ask(
     if campaign_id is not None:
         campaigns.get(tx, handle, campaign_id)
     since, until = asked_moments(owner, from_, to, now)
-    first, last = asked_days(owner, from_, to, now)
+    first, last = asked_days(owner, from_, to, now, most=None)
     is_test = test or run is not None
     return Asked(
         handle=handle,

@@ -13,15 +13,17 @@ LOCAL_DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 A_DAY_OR_TIME = "must be a day (2026-11-23) or an ISO 8601 time with its offset."
 
 
-def asked_days(owner: Handle, from_: str | None, to: str | None, now: Micros) -> tuple[str, str]:
-    """First and last local day, both included; the last 30 days unless told."""
+def asked_days(
+    owner: Handle, from_: str | None, to: str | None, now: Micros, *, most: int | None = MOST_DAYS
+) -> tuple[str, str]:
+    """First and last local day, both included; the last 30 days unless told. `most` bounds how many."""
     last = _day("query/to", to, owner) if to else local_day(now, owner.zone_at(now))
     first = _day("query/from", from_, owner) if from_ else _days_before(last, USUAL_DAYS)
     if first > last:
         raise invalid("query/from", f"{first} is after {last}.")
     span = (date.fromisoformat(last) - date.fromisoformat(first)).days
-    if span > MOST_DAYS:
-        raise invalid("query/from", f"spans {span} days; at most {MOST_DAYS} are answered at once.")
+    if most is not None and span > most:
+        raise invalid("query/from", f"spans {span} days; at most {most} are answered at once.")
     return first, last
 
 
