@@ -8,9 +8,10 @@ import asyncio
 import multiprocessing
 import os
 import signal
+import sys
 import threading
 from collections.abc import Callable
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from multiprocessing.connection import Connection
 from typing import Any, TypeVar, cast
@@ -50,6 +51,7 @@ class Aside:
         self._all: set[_Process] = set()
         self._idle: list[_Process] = []
         self._is_stopped = False
+        self._starting = ThreadPoolExecutor(1, "aside", initializer=_step_back)
 
     async def run(self, fn: Callable[..., T], *given: object) -> T:
         """What is given and answered travels between processes. Whoever is cancelled ends the process at once."""
@@ -70,6 +72,7 @@ class Aside:
         self._is_stopped = True
         for process in list(self._all):
             self._end(process)
+        self._starting.shutdown(wait=False)
 
     async def _run(self, fn: Callable[..., T], given: tuple[object, ...]) -> T:
         if self._is_stopped:
@@ -90,7 +93,7 @@ class Aside:
         return cast("T", answer)
 
     def _begun(self) -> "_Process":
-        process = _Process(self._settings, self._open)
+        process = _Process(self._settings, self._open, self._starting)
         self._all.add(process)
         return process
 
@@ -110,15 +113,17 @@ class Aside:
 class _Process:
     """One process, from its first piece of work on."""
 
-    def __init__(self, settings: Settings, open_: Open) -> None:
+    def __init__(self, settings: Settings, open_: Open, starting: ThreadPoolExecutor) -> None:
+        self._starting = starting
         listening, self._held = SPAWN.Pipe(duplex=False)
         self._pool = ProcessPoolExecutor(1, SPAWN, _begin, (settings, open_, listening))
         self._listening: Connection | None = listening
         self.ending: asyncio.TimerHandle | None = None
 
     async def call(self, fn: Callable[..., object], given: tuple[object, ...]) -> object:
-        """Starting a process takes milliseconds, so that happens on a thread."""
-        future = await asyncio.to_thread(self._pool.submit, _work, fn, given)
+        """Starting a process takes milliseconds, so a thread does it; on Linux the process inherits its priority."""
+        submit = asyncio.get_running_loop().run_in_executor
+        future = await submit(self._starting, self._pool.submit, _work, fn, given)
         if self._listening is not None:
             self._listening.close()
             self._listening = None
@@ -137,10 +142,20 @@ class _Process:
         self._pool.shutdown(wait=False, cancel_futures=True)
 
 
+def _step_back() -> None:
+    """Linux gives each thread a priority of its own: what it starts imports all it needs without being in the way."""
+    if sys.platform == "linux":
+        _lower()
+
+
+def _lower() -> None:
+    os.setpriority(os.PRIO_PROCESS, 0, max(NICE, os.getpriority(os.PRIO_PROCESS, 0)))
+
+
 def _begin(settings: Settings, open_: Open, listening: Connection) -> None:
     """What a process does first. Ctrl-C goes to it as well as to the server, which alone decides what then."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    os.nice(NICE)
+    _lower()
     threading.Thread(target=_end_with_server, args=(listening,), daemon=True).start()
     _here.update(settings=settings, open=open_)
 

@@ -204,8 +204,7 @@ def variant_names_of(tx: Transaction, handle: str, ids: Iterable[str]) -> dict[s
 def all_variant_names(tx: Transaction, handle: str) -> dict[str, dict[int, str]]:
     """The same, of all campaigns of a handle that have variants."""
     names: dict[str, dict[int, str]] = {}
-    columns = (variants.c.campaign_id, variants.c.number, variants.c.variant_id)
-    for row in tx.execute(select(*columns).where(variants.c.handle == handle)):
+    for row in tx.execute(select(variants).where(variants.c.handle == handle)):
         names.setdefault(row.campaign_id, {})[row.number] = row.variant_id
     return names
 

@@ -60,7 +60,7 @@ class FiguresFreshnessView(View):
     sla_minutes: int
 
 
-class ReasonView(View):
+class LoweredByView(View):
     code: str
     sentence: str
     points: int
@@ -70,7 +70,7 @@ class ConfidenceView(View):
     """`score` is 100 less the points of each reason."""
 
     score: int
-    reasons: list[ReasonView]
+    reasons: list[LoweredByView]
 
 
 class AnalyticsView(View):
@@ -151,7 +151,7 @@ def _view(question: Question, owner: Handle, found: Analytics, *, with_funnel: b
 
 def _confidence(question: Question, found: Analytics, today: str) -> ConfidenceView:
     score, reasons = confidence(found, last_day=question.last_day, today=today)
-    told = [ReasonView(code=one.code, sentence=one.sentence, points=one.points) for one in reasons]
+    told = [LoweredByView(code=one.code, sentence=one.sentence, points=one.points) for one in reasons]
     return ConfidenceView(score=score, reasons=told)
 
 
