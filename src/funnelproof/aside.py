@@ -51,6 +51,7 @@ class Aside:
         self._all: set[_Process] = set()
         self._idle: list[_Process] = []
         self._is_stopped = False
+        self.is_stopping: Callable[[], bool] = lambda: self._is_stopped
         self._starting = ThreadPoolExecutor(1, "aside", initializer=_step_back)
 
     async def run(self, fn: Callable[..., T], *given: object) -> T:

@@ -17,7 +17,7 @@ from funnelproof.links.link import NoSuchCampaign
 from funnelproof.web.openapi import TEXT, refusals
 
 T = TypeVar("T")
-LOOK_SECONDS = 1.0
+LOOK_SECONDS = 0.25
 TOLD = {
     "Export-Rows": "How many rows the file has, a header not counted.",
     "Export-Sha256": "SHA-256 of the file, in hex, as `sha256sum` prints it.",
@@ -74,7 +74,7 @@ def routes(home: Installation, aside: Aside) -> APIRouter:
         wanted = await home.database.read(asked)
         path = new_spool(home.settings.data)
         try:
-            made = await _unless_gone(request, aside.run(write, wanted, path))
+            made = await _unless_gone(request, aside, aside.run(write, wanted, path))
         except BaseException:
             path.unlink(missing_ok=True)
             raise
@@ -83,12 +83,12 @@ def routes(home: Installation, aside: Aside) -> APIRouter:
     return router
 
 
-async def _unless_gone(request: Request, work: Awaitable[T]) -> T:
-    """Whoever hangs up while the file is being written ends that."""
+async def _unless_gone(request: Request, aside: Aside, work: Awaitable[T]) -> T:
+    """Whoever hangs up while the file is being written ends that, and so does the end of the server."""
     task = asyncio.ensure_future(work)
     try:
         while not (await asyncio.wait({task}, timeout=LOOK_SECONDS))[0]:
-            if await request.is_disconnected():
+            if aside.is_stopping() or await request.is_disconnected():
                 raise EndedAside
         return task.result()
     finally:
