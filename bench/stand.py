@@ -19,6 +19,7 @@ import httpx2
 from bench import cores
 from bench.load import Address
 from funnelproof.server import answers
+from funnelproof.settings import read_settings
 from funnelproof.storage.database import Engines
 from funnelproof.storage.postgres import PostgresEngines
 from funnelproof.storage.sqlite import SqliteEngines
@@ -109,8 +110,14 @@ class Stand:
         told: dict[str, Any] = json.loads(done.stdout)
         return told
 
-    def initialise(self) -> None:
-        self.answer("init", "--handle", HANDLE, "--email", EMAIL, "--password", PASSWORD)
+    def initialise(self, events: int = 0) -> None:
+        """With events: filled with so many, before anybody serves."""
+        if events:
+            from bench.fill import fill
+
+            fill(read_settings(data=self.data, database_url=self.url), events)
+        else:
+            self.answer("init", "--handle", HANDLE, "--email", EMAIL, "--password", PASSWORD)
         scopes = ("campaigns.*", "links.*", "analytics.*")
         words = [word for scope in scopes for word in ("--scope", scope)]
         self.token = self.answer("token", "create", "--handle", HANDLE, "--name", "bench", *words)["token"]
@@ -132,13 +139,13 @@ class Stand:
 
 
 @contextlib.contextmanager
-def stand(engine: str, folder: Path | None = None) -> Iterator[Stand]:
+def stand(engine: str, folder: Path | None = None, *, events: int = 0) -> Iterator[Stand]:
     """A fresh installation in a temporary folder below `folder`, gone afterwards."""
     with tempfile.TemporaryDirectory(prefix="fpbench", dir=folder) as made, contextlib.ExitStack() as stack:
         data = Path(made) / "data"
         database = stack.enter_context(postgres(Path(made))) if engine == "postgresql" else (None, None)
         here = Stand(data, *database)
-        here.initialise()
+        here.initialise(events)
         yield here
 
 

@@ -26,7 +26,7 @@ CROWD = 256
 TIMES_CAPACITY = 4
 COMPANY_TIMES, NEIGHBOURS_TIMES = 2.0, 3.0
 OTHER = "crowded"
-EVENTS_BESIDE, PROBED = 10_000, 4_000
+EVENTS_BESIDE, PROBED, EXPORTED = 10_000, 4_000, 1_000_000
 
 
 @dataclass
@@ -58,7 +58,8 @@ def main(argv: list[str]) -> int:
             for compare in (company, neighbours):
                 if getattr(given, compare.__name__):
                     progress(f"{engine}, {compare.__name__}")
-                    done.append(_on_a_stand(engine, compare, given.seconds, given.folder))
+                    events = given.events if compare is company else 0
+                    done.append(_on_a_stand(engine, compare, given.seconds, given.folder, events))
                     show(done[-1], console)
     if given.json:
         given.json.write_text(
@@ -70,6 +71,7 @@ def main(argv: list[str]) -> int:
 def read(argv: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="./dev bench", description=__doc__)
     parser.add_argument("--company", action="store_true", help="reads and test runs beside the redirects")
+    parser.add_argument("--events", type=int, default=EXPORTED, help="that the exports of --company are made of")
     parser.add_argument("--neighbours", action="store_true", help="another handle at four times the capacity")
     parser.add_argument("--seconds", type=float, default=10.0, help="of each stretch")
     parser.add_argument("--engine", choices=list(ENGINES), default="sqlite")
@@ -82,16 +84,16 @@ def read(argv: list[str]) -> argparse.Namespace:
 Compare = Callable[[Stand, Serving, float], Compared]
 
 
-def _on_a_stand(engine: str, compare: Compare, seconds: float, folder: Path | None) -> Compared:
+def _on_a_stand(engine: str, compare: Compare, seconds: float, folder: Path | None, events: int) -> Compared:
     core, load_core = cores.pair()
-    with stand(engine, folder) as here, here.serving(1, {core}) as served, cores.on({load_core}):
+    with stand(engine, folder, events=events) as here, here.serving(1, {core}) as served, cores.on({load_core}):
         with served.client(here.token) as client:
             client.post(f"/v2/handles/{HANDLE}/campaigns", json=campaign()).raise_for_status()
         return compare(here, served, seconds)
 
 
 def company(here: Stand, served: Serving, seconds: float) -> Compared:
-    """Results, analytics and a test conversion, each again as soon as it was answered."""
+    """An export of all clicks, results, analytics and a test conversion, each again as soon as it was answered."""
     _redirects(served.address, EVENTS_BESIDE)
     base, bearer = f"/v2/handles/{HANDLE}", {"authorization": f"Bearer {here.token}"}
     reads = [
@@ -99,6 +101,7 @@ def company(here: Stand, served: Serving, seconds: float) -> Compared:
         get(f"{base}/analytics?campaignId={CAMPAIGN_ID}&groupBy=variant&funnel=true", bearer),
         get(f"{base}/analytics?campaignId={CAMPAIGN_ID}&groupBy=day", bearer),
     ]
+    export = get(f"{base}/analytics/export?what=clicks&from=2020-01-01", bearer)
     test_run = post(f"{base}/campaigns/{CAMPAIGN_ID}/test-conversion", {}, bearer)
     return _compare(
         "company",
@@ -106,7 +109,11 @@ def company(here: Stand, served: Serving, seconds: float) -> Compared:
         served,
         seconds,
         COMPANY_TIMES,
-        [Crowd(cycle(reads), 1, name="results and analytics"), Crowd(repeat(test_run), 1, name="test conversions")],
+        [
+            Crowd(cycle(reads), 1, name="results and analytics"),
+            Crowd(repeat(test_run), 1, name="test conversions"),
+            Crowd(repeat(export), 1, name="exports that were whole by then"),
+        ],
     )
 
 

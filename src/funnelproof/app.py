@@ -10,6 +10,7 @@ from fastapi import APIRouter
 from funnelproof import manual, system
 from funnelproof.access import routes as access
 from funnelproof.access.guard import guarded
+from funnelproof.aside import Aside
 from funnelproof.campaigns import copy_routes, link_routes
 from funnelproof.campaigns import routes as campaigns
 from funnelproof.clicks import describe as describe_clicks
@@ -24,6 +25,7 @@ from funnelproof.conversions import describe as describe_conversions
 from funnelproof.conversions import routes as conversions
 from funnelproof.conversions.door import ConversionDoor
 from funnelproof.errors import Unavailable
+from funnelproof.exports import routes as exports
 from funnelproof.handles import routes as handles
 from funnelproof.handles.handle import RESERVED
 from funnelproof.health import routes as health
@@ -72,6 +74,7 @@ class Application:
         self.routes = RouteCache(home.database, home.settings.link_cache)
         self.follow_door = FollowDoor(home, self.routes)
         self.conversion_door = ConversionDoor(home)
+        self.aside = Aside(home.settings, engines_of)
         edge_paths = {**describe_clicks.paths(), **describe_conversions.paths()}
         self.control = control_plane(home, self._routers(), extra_paths=edge_paths)
         self.edge = Edge(self._doors(), guarded(home, self.control))
@@ -89,6 +92,7 @@ class Application:
 
     async def stop(self) -> None:
         """Answer what was accepted, then let go of storage."""
+        self.aside.stop()
         await self.jobs.stop()
         if self._warming is not None:
             await self._warming
@@ -165,6 +169,7 @@ class Application:
             results.routes(home),
             verdict_routes.routes(home),
             sizing_routes.routes(home),
+            exports.routes(home, self.aside),
             system.routes(home),
             manual.routes(lambda: self.control.openapi()),
         ]

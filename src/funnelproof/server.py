@@ -1,6 +1,7 @@
 """The server: granian's workers around the application, and logs as JSON lines on stderr."""
 
 import contextlib
+import ctypes
 import gc
 import http.client
 import logging
@@ -31,10 +32,19 @@ FIRST_ASKED = "/_fp/plain.css"
 GRANIAN_LEVELS = {"debug": LogLevels.info, "error": LogLevels.error}
 
 
+STOPPING = multiprocessing.RawValue(ctypes.c_bool, False)  # noqa: FBT003
+"""Shared with the workers, which are forked."""
+
+
 class Server(MPServer):
     """Tells `on_ready` once the first worker answers."""
 
     on_ready: Callable[[], None] | None = None
+
+    def signal_handler_interrupt(self, *given: Any, **more: Any) -> None:
+        """A worker hears of its end once all requests are answered; what takes long has to hear of it before."""
+        STOPPING.value = True
+        super().signal_handler_interrupt(*given, **more)  # type: ignore[no-untyped-call]
 
     def startup(self, *given: Any) -> None:
         super().startup(*given)  # type: ignore[no-untyped-call]
@@ -76,6 +86,7 @@ def application() -> Asgi:
     home = app.open_installation(settings.read_settings())
     hold_slot(home.database, home.settings.data)
     made = app.Application(home)
+    made.aside.is_stopping = lambda: bool(STOPPING.value)
     settle_in()
     return made
 

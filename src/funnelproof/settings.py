@@ -62,6 +62,9 @@ class Settings(BaseSettings):
         MAX_LANE_WAITING, ge=16, description="Claims that may wait for the ingest lane; beyond: 503."
     )
     ingest_group: int = Field(256, ge=1, le=4096, description="Claims that share one commit at the most.")
+    aside_processes: int = Field(
+        1, ge=1, le=16, description="Processes of low priority for exports, per worker; up to eight more requests wait."
+    )
     link_cache: int = Field(20_000, ge=100, description="Links kept in memory per worker.")
     log_level: LogLevel = Field(LogLevel.INFO, description="debug, info, warning or error.")
     metrics_token: SecretStr | None = Field(None, description="Bearer token for /metrics; loopback peers need none.")

@@ -91,12 +91,92 @@ def test_a_day_is_a_day_in_the_handles_time_zone(client: Client, cast: Cast, rea
         ("to=2026-13-01", "invalid_to"),
         ("from=2020-01-01&to=2026-01-01", "invalid_from"),
         ("groupBy=colour", "invalid_group_by"),
+        ("groupBy=hour&from=2025-10-01", "invalid_group_by"),
+        ("groupBy=variant", "invalid_group_by"),
         ("mode=dream", "invalid_mode"),
+        ("mode=preview", "invalid_mode"),
+        ("run=live", "invalid_run"),
+        ("from=2026-11-20T00:00:00", "invalid_from"),
+        ("to=0000-01-01", "invalid_to"),
+        ("to=9999-12-31T23:59:59-14:00", "invalid_to"),
+        ("hourly=true", "unknown_field"),
     ],
 )
 def test_a_question_that_makes_no_sense_is_refused(client: Client, reader: Actor, query: str, code: str) -> None:
     document: dict[str, Any] = client.get(f"{ANALYTICS}?{query}", by=reader).json()
     assert (document["status"], document["error"]) == (400, code)
+
+
+def test_an_unknown_group_is_told_which_there_are(client: Client, reader: Actor) -> None:
+    document = refused(client.get(f"{ANALYTICS}?groupBy=hour", by=reader), 400, "invalid_group_by")
+    assert "segment" in document["detail"]
+
+
+def test_the_funnel_goes_from_clicks_to_conversions_each_with_both_rates(client: Client, reader: Actor) -> None:
+    contexts = [visit(client, DESKTOP, "ads", f"{at:032x}") for at in range(4)]
+    visit(client, "curl/8.0", "ads")
+    convert(client, contexts[0], "order-1", "10.00")
+    stages = client.get(f"{ANALYTICS}?funnel=true", by=reader).json()["funnel"]
+    told = [tuple(stage.values()) for stage in stages]
+    assert told == [
+        ("clicks", 5, None, 1.0),
+        ("qualifiedClicks", 4, 0.8, 0.8),
+        ("visitors", 4, 1.0, 0.8),
+        ("conversions", 1, 0.25, 0.2),
+    ]
+
+
+def test_without_from_it_is_the_thirty_days_before_to(client: Client, reader: Actor) -> None:
+    answer = client.get(f"{ANALYTICS}?to=2026-07-31", by=reader).json()
+    assert (answer["from"], answer["to"]) == ("2026-07-01", "2026-07-31")
+
+
+def test_a_time_is_taken_for_its_local_day(client: Client, cast: Cast, reader: Actor, clock: SetClock) -> None:
+    client.patch(f"/v2/handles/{HANDLE}", {"timeZone": "Pacific/Auckland"}, by=cast.owner)
+    clock.advance(2 * DAY)
+    answer = client.get(f"{ANALYTICS}?from=2026-11-24T12:00:00Z&to=2026-11-24T12:00:00%2B00:00", by=reader).json()
+    assert (answer["from"], answer["to"]) == ("2026-11-25", "2026-11-25")
+
+
+def test_an_order_makes_the_figures_fresher_than_its_click(client: Client, reader: Actor) -> None:
+    ctx = visit(client, DESKTOP, "ads")
+    before = client.get(ANALYTICS, by=reader).json()["freshness"]
+    convert(client, ctx, "order-1", "10.00")
+    after = client.get(ANALYTICS, by=reader).json()["freshness"]
+    assert (before["status"], after["status"], after["slaMinutes"]) == ("FRESH", "FRESH", 1)
+    assert after["lastUpdatedAt"] > before["lastUpdatedAt"]
+
+
+def test_live_and_test_are_apart_and_a_run_can_be_looked_at_alone(client: Client, cast: Cast, reader: Actor) -> None:
+    visit(client, DESKTOP, "ads")
+    path = f"{CAMPAIGNS}/spring-launch/test-conversion"
+    runs = [client.post(path, {}, by=cast.owner).json()["runId"] for _ in range(2)]
+
+    def conversions(query: str) -> int:
+        found: int = client.get(f"{ANALYTICS}?{query}", by=reader).json()["totals"]["conversions"]
+        return found
+
+    assert (conversions(""), conversions("mode=live")) == (0, 0)
+    assert conversions("mode=test") == conversions("mode=test&campaignId=spring-launch") == 4
+    assert conversions(f"run={runs[0]}") == conversions(f"mode=test&run={runs[1]}") == 2
+    assert client.get(f"{ANALYTICS}?run={runs[0]}", by=reader).json()["mode"] == "test"
+
+
+def test_confidence_tells_what_lowered_it_and_is_asked_for(client: Client, reader: Actor, clock: SetClock) -> None:
+    assert client.get(ANALYTICS, by=reader).json()["confidence"] is None
+    nothing = client.get(f"{ANALYTICS}?confidence=true", by=reader).json()["confidence"]
+    assert (nothing["score"], [reason["code"] for reason in nothing["reasons"]]) == (0, ["nothing_counted"])
+    for at in range(4):
+        convert(client, visit(client, DESKTOP, "ads", f"{at:032x}"), f"order-{at}", "5", "EUR" if at else "USD")
+    for _ in range(2):
+        visit(client, "curl/8.0", "ads")
+    today = client.get(f"{ANALYTICS}?confidence=true", by=reader).json()["confidence"]
+    codes = {reason["code"]: reason["points"] for reason in today["reasons"]}
+    assert set(codes) == {"few_clicks", "few_conversions", "many_bots", "mixed_currency", "day_not_over"}
+    assert today["score"] == 100 - sum(codes.values())
+    clock.advance(DAY)
+    later = client.get(f"{ANALYTICS}?confidence=true&to=2026-11-23", by=reader).json()["confidence"]
+    assert later["score"] == today["score"] + codes["day_not_over"]
 
 
 def test_who_may_read(client: Client, cast: Cast, reader: Actor) -> None:

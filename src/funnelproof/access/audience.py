@@ -127,6 +127,7 @@ AUDIENCE: tuple[Rule, ...] = (
     member("POST", "/v2/handles/{handle}/reversals", CREATOR, "conversions.write"),
     member("GET", "/v2/handles/{handle}/reversals", CREATOR, "conversions.write"),
     member("GET", "/v2/handles/{handle}/analytics", CREATOR, "analytics.read"),
+    member("GET", "/v2/handles/{handle}/analytics/export", OPERATOR, "analytics.export"),
 )
 
 

@@ -201,6 +201,14 @@ def variant_names_of(tx: Transaction, handle: str, ids: Iterable[str]) -> dict[s
     return names
 
 
+def all_variant_names(tx: Transaction, handle: str) -> dict[str, dict[int, str]]:
+    """The same, of all campaigns of a handle that have variants."""
+    names: dict[str, dict[int, str]] = {}
+    for row in tx.execute(select(variants).where(variants.c.handle == handle)):
+        names.setdefault(row.campaign_id, {})[row.number] = row.variant_id
+    return names
+
+
 def due(tx: Transaction, now: Micros, *, limit: int) -> list[CampaignRef]:
     """Campaigns of all handles that their timer should start or end by now, and that no gate can keep from it."""
     running = campaigns.c.status.in_((CampaignStatus.ACTIVE.value, CampaignStatus.PAUSED.value))

@@ -10,6 +10,7 @@ from funnelproof.cli import (
     archive,
     backup,
     db,
+    export,
     init,
     keys,
     openapi,
@@ -43,6 +44,7 @@ app.command("recount")(recount.recount)
 app.command("backup")(backup.backup)
 app.command("restore")(restore.restore)
 app.command("archive")(archive.archive)
+app.command("export")(export.export)
 app.add_typer(keys.app, name="keys")
 app.add_typer(db.app, name="db")
 app.command("settings")(settings.settings)

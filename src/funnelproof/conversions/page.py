@@ -10,10 +10,10 @@ from sqlalchemy import text as sql
 
 from funnelproof.clock import Micros
 from funnelproof.conversions import store
-from funnelproof.conversions.arrived import end_id, first_id
 from funnelproof.conversions.conversion import Conversion, Disposition
 from funnelproof.storage.database import Transaction
 from funnelproof.storage.schema import conversions
+from funnelproof.storage.stamped import CONVERSIONS
 from funnelproof.worlds.world import LIVE
 
 Placed = tuple[str, Conversion]
@@ -71,9 +71,9 @@ def _between(tx: Transaction, handle: str, since: Micros | None, until: Micros |
     """Ids outside of which nothing of the stretch lies. Worlds of runs have clocks of their own, and are small."""
     where: list[ColumnElement[bool]] = []
     if since is not None:
-        where.append(conversions.c.conversion_id >= first_id(tx, handle, LIVE, since))
+        where.append(conversions.c.conversion_id >= CONVERSIONS.first_id(tx, handle, LIVE, since))
     if until is not None:
-        where.append(conversions.c.conversion_id < end_id(tx, handle, LIVE, until))
+        where.append(conversions.c.conversion_id < CONVERSIONS.end_id(tx, handle, LIVE, until))
     return where
 
 

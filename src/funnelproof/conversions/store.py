@@ -6,12 +6,13 @@ from collections.abc import Collection, Mapping, Sequence
 from enum import StrEnum
 from typing import NamedTuple
 
-from sqlalchemy import bindparam, select, tuple_, update
+from sqlalchemy import bindparam, func, select, tuple_, update
 
 from funnelproof.clock import Micros
 from funnelproof.conversions.admit import Seat
 from funnelproof.conversions.conversion import Conversion, Disposition
 from funnelproof.conversions.reversal import Reversal
+from funnelproof.ids import made_at
 from funnelproof.links.ctx import Cohort
 from funnelproof.storage.bulk import Values, add_rows_returning, insert_new_rows, insert_rows, rows_among
 from funnelproof.storage.database import Row, RunAgain, Transaction
@@ -227,6 +228,13 @@ def newest(tx: Transaction, handle: str, world: str, campaign_id: str, limit: in
     where = (conversions.c.handle == handle, conversions.c.world == world, conversions.c.campaign_id == campaign_id)
     statement = select(conversions).where(*where).order_by(conversions.c.conversion_id.desc()).limit(limit)
     return [_conversion(row) for row in tx.all(statement)]
+
+
+def newest_at(tx: Transaction, handle: str, world: str) -> Micros | None:
+    """When the newest conversion of a world was stored, by the real clock, which its id tells."""
+    where = (conversions.c.handle == handle, conversions.c.world == world)
+    newest_id: str | None = tx.execute(select(func.max(conversions.c.conversion_id)).where(*where)).scalar_one()
+    return made_at(newest_id) if newest_id else None
 
 
 def key_row(tx: Transaction, handle: str, world: str, key: str) -> Row | None:

@@ -7,13 +7,15 @@ from enum import StrEnum
 from funnelproof.campaigns import store as campaigns
 from funnelproof.clicks import store as clicks
 from funnelproof.clock import Micros
+from funnelproof.conversions import store as conversions
+from funnelproof.errors import invalid
 from funnelproof.results.figures import COUNTERS, Line, lines
 from funnelproof.storage.database import Transaction
 from funnelproof.tallies.move import ALL
 from funnelproof.worlds import store as worlds
 from funnelproof.worlds.world import LIVE
 
-STAGES = ("clicks", "qualified_clicks", "visitors", "converters")
+STAGES = ("clicks", "qualified_clicks", "visitors", "conversions")
 
 
 class GroupBy(StrEnum):
@@ -56,7 +58,7 @@ class Question:
 
 
 def analyse(tx: Transaction, question: Question) -> Analytics:
-    asked = _worlds(tx, question)
+    asked, name = _worlds(tx, question), _namer(tx, question)
     if not asked:
         return Analytics(_sum([]), [], None)
 
@@ -74,12 +76,11 @@ def analyse(tx: Transaction, question: Question) -> Analytics:
     is_by_day = question.group_by is GroupBy.DAY
     whole = of(ALL, "day" if is_by_day else None)
     grouped = whole if is_by_day else of(question.group_by.value, "value")
-    name = _namer(tx, question)
     keyed: dict[str, list[Line]] = {}
     for line in grouped:
         keyed.setdefault(name(line[0]), []).append(line)
     rows = [(key, _sum(own)) for key, own in sorted(keyed.items())]
-    return Analytics(_sum(whole), rows, clicks.newest_at(tx, question.handle, asked[0]))
+    return Analytics(_sum(whole), rows, _newest(tx, question.handle, max(asked)))
 
 
 def funnel(totals: Figures) -> list[tuple[str, int, float | None, float | None]]:
@@ -96,15 +97,30 @@ def funnel(totals: Figures) -> list[tuple[str, int, float | None, float | None]]
 def _worlds(tx: Transaction, question: Question) -> list[str]:
     if not question.is_test:
         return [LIVE]
-    if question.run is not None:
-        return [question.run]
-    return worlds.opened_for(tx, question.handle, question.campaign_id) if question.campaign_id else []
+    return list(worlds_of_runs(tx, question.handle, question.campaign_id, question.run))
+
+
+def worlds_of_runs(tx: Transaction, handle: str, campaign_id: str | None, run: str | None) -> Sequence[str]:
+    """The worlds of a handle's runs, of one campaign's or one run's; never another that a caller names."""
+    if run is not None:
+        if worlds.find(tx, handle, run) is None:
+            raise invalid("query/run", "is no test run of this handle, or one whose rows are deleted (after 30 days).")
+        return [run]
+    return worlds.opened_for(tx, handle, campaign_id) if campaign_id else worlds.names_of(tx, handle)
+
+
+def _newest(tx: Transaction, handle: str, world: str) -> Micros | None:
+    """When something was last counted: a click came or an order."""
+    moments = (clicks.newest_at(tx, handle, world), conversions.newest_at(tx, handle, world))
+    return max((at for at in moments if at is not None), default=None)
 
 
 def _namer(tx: Transaction, question: Question) -> Callable[[str], str]:
     """How a line's key reads: as it is, variants by their id."""
-    if question.group_by is not GroupBy.VARIANT or question.campaign_id is None:
+    if question.group_by is not GroupBy.VARIANT:
         return str
+    if question.campaign_id is None:
+        raise invalid("query/groupBy", "variant needs campaignId: each campaign has variants of its own.")
     ids = campaigns.variant_names(tx, question.handle, question.campaign_id)
     return lambda key: ids.get(int(key), "(none)")
 

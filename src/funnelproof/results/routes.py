@@ -1,15 +1,13 @@
 """GET …/analytics."""
 
-import re
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query
 from pydantic.alias_generators import to_camel
 
 from funnelproof.campaigns import store as campaigns
 from funnelproof.campaigns.routes import HandleName
-from funnelproof.clock import DAY, Micros, from_iso, iso_or_none, local_day
-from funnelproof.errors import invalid
+from funnelproof.clock import iso_or_none, local_day
 from funnelproof.handles import settle
 from funnelproof.handles.handle import Handle
 from funnelproof.installation import Installation
@@ -17,13 +15,11 @@ from funnelproof.links.ctx import Mode
 from funnelproof.links.link import NoSuchCampaign
 from funnelproof.money import decimal_text
 from funnelproof.results.analytics import Analytics, Figures, GroupBy, Question, analyse, funnel
+from funnelproof.results.confidence import confidence
+from funnelproof.results.period import asked_days
 from funnelproof.storage.database import Transaction
 from funnelproof.web.openapi import refusals
 from funnelproof.web.shape import View
-
-USUAL_DAYS = 30
-MOST_DAYS = 800
-LOCAL_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 
 class RevenueView(View):
@@ -57,11 +53,24 @@ class StageView(View):
 
 
 class FiguresFreshnessView(View):
-    """Counters move in the transaction of the event, so they are as fresh as the newest click."""
+    """Counters move in the transaction of the event: they are never older than the newest click or conversion."""
 
     status: str
     last_updated_at: str | None
     sla_minutes: int
+
+
+class LoweredByView(View):
+    code: str
+    sentence: str
+    points: int
+
+
+class ConfidenceView(View):
+    """`score` is 100 less the points of each reason."""
+
+    score: int
+    reasons: list[LoweredByView]
 
 
 class AnalyticsView(View):
@@ -75,6 +84,7 @@ class AnalyticsView(View):
     rows: list[RowView]
     funnel: list[StageView] | None
     freshness: FiguresFreshnessView
+    confidence: ConfidenceView | None
 
 
 def routes(home: Installation) -> APIRouter:
@@ -89,9 +99,12 @@ def routes(home: Installation) -> APIRouter:
         ] = None,
         to: Annotated[str | None, Query(description="A local day or a time; today unless given.")] = None,
         group_by: Annotated[GroupBy, Query(alias="groupBy")] = GroupBy.DAY,
-        mode: Mode = Mode.LIVE,
-        run: Annotated[str | None, Query(max_length=64)] = None,
+        mode: Literal["live", "test"] = "live",
+        run: Annotated[str | None, Query(max_length=64, description="Of one test run.")] = None,
         with_funnel: Annotated[bool, Query(alias="funnel")] = False,  # noqa: FBT002
+        with_confidence: Annotated[  # noqa: FBT002
+            bool, Query(alias="confidence", description="How far these figures may be trusted, and why not further.")
+        ] = False,
     ) -> AnalyticsView:
         """Counts and revenue by day, variant or another dimension, in the handle's days; live unless asked for test."""
 
@@ -99,36 +112,18 @@ def routes(home: Installation) -> APIRouter:
             owner = settle.existing(tx, handle)
             if campaign_id is not None:
                 campaigns.get(tx, handle, campaign_id)
-            first, last = _days(owner, from_, to, home.clock.now())
-            is_test = mode is not Mode.LIVE or run is not None
+            first, last = asked_days(owner, from_, to, home.clock.now())
+            is_test = mode == "test" or run is not None
             question = Question(handle, campaign_id, first, last, group_by, is_test, run)
             return question, owner, analyse(tx, question)
 
-        return _view(*await home.database.read(work), with_funnel=with_funnel)
+        question, owner, found = await home.database.read(work)
+        view = _view(question, owner, found, with_funnel=with_funnel)
+        if with_confidence:
+            view.confidence = _confidence(question, found, local_day(home.clock.now(), owner.zone_at(home.clock.now())))
+        return view
 
     return router
-
-
-def _days(owner: Handle, from_: str | None, to: str | None, now: Micros) -> tuple[str, str]:
-    last = _day("to", to, owner) if to else local_day(now, owner.zone_at(now))
-    first = _day("from", from_, owner) if from_ else local_day(now - USUAL_DAYS * DAY, owner.zone_at(now))
-    if first > last:
-        raise invalid("from", f"{first} is after {last}.")
-    span = (from_iso(f"{last}T00:00:00Z") - from_iso(f"{first}T00:00:00Z")) // DAY
-    if span > MOST_DAYS:
-        raise invalid("from", f"spans {span} days; at most {MOST_DAYS} are answered at once.")
-    return first, last
-
-
-def _day(field: str, text: str, owner: Handle) -> str:
-    try:
-        if LOCAL_DAY.fullmatch(text):
-            from_iso(f"{text}T00:00:00Z")
-            return text
-        at = from_iso(text.replace(" ", "+"))
-        return local_day(at, owner.zone_at(at))
-    except (ValueError, OverflowError):
-        raise invalid(field, "must be a day (2026-11-23) or an ISO 8601 time with its offset.") from None
 
 
 def _view(question: Question, owner: Handle, found: Analytics, *, with_funnel: bool) -> AnalyticsView:
@@ -150,7 +145,14 @@ def _view(question: Question, owner: Handle, found: Analytics, *, with_funnel: b
         freshness=FiguresFreshnessView(
             status="FRESH" if newest is not None else "UNKNOWN", last_updated_at=iso_or_none(newest), sla_minutes=1
         ),
+        confidence=None,
     )
+
+
+def _confidence(question: Question, found: Analytics, today: str) -> ConfidenceView:
+    score, reasons = confidence(found, last_day=question.last_day, today=today)
+    told = [LoweredByView(code=one.code, sentence=one.sentence, points=one.points) for one in reasons]
+    return ConfidenceView(score=score, reasons=told)
 
 
 def _figures(figures: Figures) -> dict[str, Any]:

@@ -1,0 +1,1 @@
+"""Clicks, conversions and tallies as files."""
