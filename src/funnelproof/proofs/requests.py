@@ -56,6 +56,7 @@ class RunConfiguration(Shape):
 
     status: CampaignStatus | None = None
     ramp_percent: int | None = Field(None, ge=0, le=100)
+    time_zone: str | None = Field(None, max_length=64, description="In which zone the run counts its days.")
     variants: list[RunVariant] = Field(default=[], max_length=10)
 
 

@@ -3,6 +3,7 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Response
+from fastapi.responses import JSONResponse
 
 from funnelproof.access.guard import CallerOf, RequestId
 from funnelproof.audit.act import Act
@@ -14,6 +15,7 @@ from funnelproof.installation import Installation
 from funnelproof.links import store as links
 from funnelproof.links.ctx import InvalidCtx
 from funnelproof.links.link import NoSuchCampaign
+from funnelproof.plans.schema import ADDRESS, plan_schema
 from funnelproof.proofs import run as runs
 from funnelproof.proofs import store
 from funnelproof.proofs.check_ctx import check_given_ctx
@@ -52,6 +54,7 @@ def routes(home: Installation, cache: RouteCache) -> APIRouter:
     _add_clock(router, home)
     _add_configuration(router, home)
     _add_finishing(router, home)
+    _add_schema(router)
     return router
 
 
@@ -152,7 +155,7 @@ def _add_configuration(router: APIRouter, home: Installation) -> None:
         runId: RunId,  # noqa: N803
         body: RunConfiguration,
     ) -> ClockView:
-        """Change the run's snapshot: pause it, shift weights, lead a variant elsewhere."""
+        """Change the run's snapshot: pause it, shift weights, lead a variant elsewhere, count days elsewhere."""
         settings = {
             item.variant_id: VariantSetting(item.variant_id, item.weight, item.enabled, item.destination_url)
             for item in body.variants
@@ -165,6 +168,7 @@ def _add_configuration(router: APIRouter, home: Installation) -> None:
                 runId,
                 status=body.status,
                 ramp_percent=body.ramp_percent,
+                time_zone=body.time_zone,
                 variants=settings,
                 rules=rules,
             )
@@ -186,6 +190,17 @@ def _add_finishing(router: APIRouter, home: Installation) -> None:
 
         finished = await home.database.write(work)
         return await home.database.read(lambda tx: _shown(tx, finished, home.clock.now()))
+
+
+def _add_schema(router: APIRouter) -> None:
+    @router.get(ADDRESS, response_class=PlanSchema)
+    async def read_plan_schema() -> PlanSchema:
+        """The JSON Schema of plans: editors that know it complete a plan and mark its faults."""
+        return PlanSchema(plan_schema(), headers={"Cache-Control": "max-age=3600"})
+
+
+class PlanSchema(JSONResponse):
+    media_type = "application/schema+json"
 
 
 def _shown(tx: Transaction, run: Run, now: int) -> ReceiptView:
