@@ -66,7 +66,9 @@ def _visit(visit: Visit, known: _Known) -> Iterator[Found]:
         if visit.variant is not None and visit.variant != drawn:
             yield ("visit", "variant"), f"{here_before[0]} is somebody already; leave variant out when they return."
         elif drawn is not None and known.shares_changed:
-            sentence = "was drawn for a variant, and the shares have changed since; let them come first without variant."
+            sentence = (
+                "was drawn for a variant, and the shares have changed since; let them come first without variant."
+            )
             yield ("visit",), f"{here_before[0]} {sentence}"
     for name in names:
         if name not in known.people or visit.returning is False:

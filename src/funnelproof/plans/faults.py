@@ -45,6 +45,6 @@ class UnusableServer(Exception):  # noqa: N818 - its text is shown as it is
 
 
 def did_you_mean(given: str, known: Sequence[str]) -> str:
-    """", did you mean …?" if one of those known is close, else what there is."""
+    """ ", did you mean …?" if one of those known is close, else what there is."""
     near = get_close_matches(given, known, n=1, cutoff=0.6)
     return f"did you mean {near[0]}?" if near else f"there are: {', '.join(known) or 'none'}."

@@ -77,6 +77,7 @@ async def _convert(stage: Stage, scene: Scene, number: int) -> Observed:
     for body in bodies:
         stage.sent.setdefault(body["idempotencyKey"], body)
     stage.last_key = keys[-1]
+    stage.turn_to(convert.visitor)
     return await _sent(stage, bodies, several=convert.times > 1)
 
 
@@ -99,6 +100,7 @@ async def _replay(stage: Stage, scene: Scene, _number: int) -> Observed:
     body |= {name: own for name, own in changed.items() if own is not None}
     if replay.visitor is not None:
         body["ctx"] = stage.ctx_of(replay.visitor)
+        stage.turn_to(replay.visitor)
     return await _sent(stage, [body] * replay.times, several=replay.times > 1)
 
 
@@ -137,6 +139,7 @@ async def _tamper(stage: Stage, scene: Scene, number: int) -> Observed:
     key = tamper.key or f"plan:{stage.seed}:{number}"
     body = tampered(tamper.how, stage.ctx_of(tamper.visitor), key)
     stage.sent.setdefault(key, body)
+    stage.turn_to(tamper.visitor)
     return seen_of(await stage.send(body), None)
 
 
@@ -146,25 +149,31 @@ async def _refund(stage: Stage, scene: Scene, number: int) -> Observed:
         "idempotencyKey": refund.refund or f"plan:{stage.seed}:{number}:refund",
         "conversionKey": refund.key or stage.last_key,
         "amount": refund.amount,
-        "run": stage.run_id,
     }
     body = {name: own for name, own in told.items() if own is not None}
     path = f"/v2/handles/{stage.target.handle}/reversals"
-    answers = [await stage.wire.api("POST", path, body) for _ in range(refund.times)]
+    in_run = {"run": stage.run_id}
+    answers = [await stage.wire.api("POST", path, body, in_run) for _ in range(refund.times)]
     if refund.times > 1:
         return _refunds(answers)
     answer = answers[0]
-    seen = {**answer.refusal, "answer": answer.body.get("status") if answer.is_good else "REFUSED"}
+    seen = {**answer.refusal, "answer": _answer_to_refund(answer)}
     return seen | {name: answer.body.get(name) for name in ("amount", "currency")}
 
 
+def _answer_to_refund(answer: Answer) -> str:
+    if not answer.is_good:
+        return "REFUSED"
+    return "DUPLICATE" if answer.body.get("duplicate") else str(answer.body.get("status"))
+
+
 def _refunds(answers: Sequence[Answer]) -> Observed:
-    told = Counter(answer.body.get("status") for answer in answers if answer.is_good)
+    told = Counter(map(_answer_to_refund, answers))
     return {
         "applied": told["APPLIED"],
         "waiting": told["WAITING"],
         "duplicates": told["DUPLICATE"],
-        "refused": len(answers) - told.total(),
+        "refused": told["REFUSED"],
         "errors": _sums(answer.body.get("error") for answer in answers if not answer.is_good),
     }
 

@@ -34,7 +34,7 @@ def _moment(text: str) -> str:
 
 def _no_bool(given: Any) -> Any:
     if isinstance(given, bool):
-        raise ValueError(f"{str(given).lower()} is not text; put it in quotes")  # noqa: TRY004 - pydantic wants it
+        raise ValueError(f"{str(given).lower()} is not text; put it in quotes")
     return given
 
 
@@ -98,9 +98,9 @@ class Convert(Words):
     """The campaign's unless said."""
     key: Key | None = None
     """The idempotency key; one of its own unless said."""
-    occurred: Annotated[str, AfterValidator(check_occurred), Field(examples=["2 hours ago", "3 minutes ahead"])] | None = (
-        None
-    )
+    occurred: (
+        Annotated[str, AfterValidator(check_occurred), Field(examples=["2 hours ago", "3 minutes ahead"])] | None
+    ) = None
     """When it happened by the shop's clock."""
     times: Times = 1
     """Sent that often, all at once: under one `key` a storm of the same order, else as many orders."""

@@ -15,8 +15,11 @@ MOST_BYTES = 1024 * 1024
 MOST_ALIASES = 50
 MOST_PARTS = 20_000
 DEEPEST = 20
+LONGEST_NUMBER = 20
 TAG = "tag:yaml.org,2002:"
-PLAIN = {f"{TAG}{name}" for name in ("str", "int", "float", "bool", "null", "timestamp", "map", "seq", "merge", "value")}
+PLAIN = {
+    f"{TAG}{name}" for name in ("str", "int", "float", "bool", "null", "timestamp", "map", "seq", "merge", "value")
+}
 
 
 @dataclass(slots=True)
@@ -94,13 +97,14 @@ class _Reading:
         if self._parts > MOST_PARTS or len(path) > DEEPEST:
             much = f"more than {MOST_PARTS} parts" if self._parts > MOST_PARTS else f"deeper than {DEEPEST} levels"
             raise UnusablePlan([PlanFault(place, f"the plan has {much}, aliases written out; no plan needs that.")])
-        if node.tag not in PLAIN:
-            raise UnusablePlan([PlanFault(place, f"{node.tag.replace(TAG, '!!')} is not understood in a plan.")])
+        tag = str(node.tag)
+        if tag not in PLAIN:
+            raise UnusablePlan([PlanFault(place, f"{tag.replace(TAG, '!!')} is not understood in a plan.")])
         if isinstance(node, MappingNode):
             return dict(self._members(node, path))
         if isinstance(node, SequenceNode):
             return [self.value(item, (*path, at)) for at, item in enumerate(node.value)]
-        return _scalar(node, self._source, path)
+        return _scalar(tag.removeprefix(TAG), str(node.value), self._source, path)
 
     def _members(self, node: MappingNode, path: Path) -> Iterator[tuple[str, Any]]:
         seen: set[str] = set()
@@ -119,15 +123,14 @@ class _Reading:
         return Place(self._source.file, mark.line + 1, mark.column + 1)
 
 
-def _scalar(node: ScalarNode, source: Source, path: Path) -> Any:
+def _scalar(kind: str, text: str, source: Source, path: Path) -> Any:
     """Amounts keep their text: 49.90 stays 49.90, and no float is made of it."""
-    kind, text = node.tag.removeprefix(TAG), str(node.value)
     if kind == "null":
         return None
     if kind == "bool":
         return text.lower() == "true"
     if kind == "int" and text.lstrip("+-").isdecimal():
-        if len(text) > 20:  # noqa: PLR2004 - longer than any number that a plan can mean
+        if len(text) > LONGEST_NUMBER:
             raise UnusablePlan([source.fault(path, "this number is too long.")])
         return int(text)
     return text

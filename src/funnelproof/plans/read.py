@@ -47,7 +47,6 @@ def read_plan(text: bytes, file: str) -> Script:
     return Script(plan, source)
 
 
-
 def _fault(source: Source, error: ErrorDetails) -> PlanFault:
     path, kind = _path(error["loc"]), error["type"]
     if kind == UNKNOWN:

@@ -91,7 +91,13 @@ async def _ctx(stage: Stage, visitor: str | None) -> dict[str, Any]:
     told = answer.body
     named = {"variant": "variantId", "campaign": "campaignId"}
     seen = {name: told.get(member) for name, member in named.items()}
-    return {**answer.refusal, "usable": told.get("usable"), "mode": told.get("mode"), "cohort": told.get("cohort"), **seen}
+    return {
+        **answer.refusal,
+        "usable": told.get("usable"),
+        "mode": told.get("mode"),
+        "cohort": told.get("cohort"),
+        **seen,
+    }
 
 
 READINGS: dict[str, Reading] = {
@@ -101,5 +107,3 @@ READINGS: dict[str, Reading] = {
     "conversion": _conversion,
     "ctx": _ctx,
 }
-
-

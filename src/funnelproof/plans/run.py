@@ -21,6 +21,7 @@ from funnelproof.plans.wire import Wire
 
 Watch = Callable[[SceneOutcome], None]
 FINISH = "finish"
+OF_SOMEBODY = ("convert", "replay", "tamper")
 UNTOUCHED = "live figures untouched"
 
 
@@ -30,7 +31,7 @@ def _nobody_watches(_outcome: SceneOutcome) -> None: ...
 async def run_plan(
     script: Script, http: httpx2.AsyncClient, *, token: str, links_url: str = "", watch: Watch = _nobody_watches
 ) -> Outcome:
-    """Perform the plan. Raises `UnusablePlan` and `UnusableServer` only before the first scene; later the outcome tells.
+    """Perform the plan. Raises `UnusablePlan`, `UnusableServer` only before its first scene; later the outcome tells.
 
     `http` has the server's address as its base; `links_url` is the origin of links where that is another one.
     """
@@ -50,7 +51,7 @@ class _Running:
 
     async def run(self) -> Outcome:
         stopped: UnusableServer | None = None
-        self.stage.wire.taken()
+        self.stage.wire.begin()
         try:
             for number, scene in enumerate(self.script.plan.scenes, 1):
                 await self._scene(number, scene)
@@ -77,7 +78,7 @@ class _Running:
         expected = usually(scene) if scene.expect is None else scene.expect
         checks = list(checks_of(expected, observed))
         verdict = Verdict.PASS if all(check.holds for check in checks) else Verdict.FAIL
-        variant = observed.get("variant")
+        variant = observed.get("variant") or (self.stage.variant if scene.verb in OF_SOMEBODY else None)
         self._tell(replace(told, verdict=verdict, checks=checks, observed=observed, variant=variant), began)
 
     def _tell(self, told: SceneOutcome, began: float) -> None:
@@ -122,7 +123,7 @@ class _Running:
             handle=target.handle,
             campaign=target.campaign,
             verdict=verdict,
-            scenes=[*self.done, *self._not_run()],
+            scenes=[*self.done, *not_run(self.script, len(self.done))],
             run_id=self.stage.run_id,
             started_at=self.stage.began,
             ms=round((time.perf_counter() - self.stage.wire.began) * 1000, 2),
@@ -131,9 +132,29 @@ class _Running:
             receipt=self.receipt,
         )
 
-    def _not_run(self) -> list[SceneOutcome]:
-        scenes = self.script.plan.scenes
-        return [
-            SceneOutcome(at + 1, self.script.line_of(at), scenes[at].verb, says(scenes[at]), Verdict.NOT_RUN)
-            for at in range(len(self.done), len(scenes))
-        ]
+
+def nothing_ran(script: Script | None, file: str, code: str, sentence: str) -> Outcome:
+    """For the reports of a plan that was never begun; without `script` it could not even be read."""
+    plan = script.plan if script else None
+    scenes = [] if script is None else not_run(script, 0)
+    return Outcome(
+        plan=plan.plan if plan else file,
+        about=plan.about if plan else None,
+        file=file,
+        seed=plan.seed if plan else "",
+        handle=plan.handle or "" if plan else "",
+        campaign=plan.campaign or "" if plan else "",
+        verdict=Verdict.ERROR,
+        scenes=scenes,
+        error=sentence,
+        error_code=code,
+    )
+
+
+def not_run(script: Script, done: int) -> list[SceneOutcome]:
+    """The scenes that were not reached."""
+    scenes = script.plan.scenes
+    return [
+        SceneOutcome(at + 1, script.line_of(at), scenes[at].verb, says(scenes[at]), Verdict.NOT_RUN)
+        for at in range(done, len(scenes))
+    ]

@@ -80,6 +80,16 @@ class Stage:
         self.last_visitor = name
         return known[-1]
 
+    def turn_to(self, visitor: str | None) -> None:
+        """Who is spoken of from here on."""
+        self.last_visitor = visitor or self.last_visitor
+
+    @property
+    def variant(self) -> str | None:
+        """That of whoever is spoken of."""
+        people = self.people.get(self.last_visitor)
+        return people[-1].variants[-1] if people and people[-1].variants else None
+
     async def click(self, visit: Visit, person: Person) -> Answer:
         parts = {
             "visitor": person.name,

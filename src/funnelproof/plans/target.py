@@ -59,7 +59,9 @@ async def find_target(wire: Wire, script: Script) -> Target:
 async def _handle(wire: Wire, script: Script) -> Member:
     answer = await wire.api("GET", "/v2/handles")
     if not answer.is_good or not isinstance(answer.body.get("items"), list):
-        raise UnusableServer("not_funnelproof", f"{wire.http.base_url} is no Funnelproof: GET /v2/handles did not list.")
+        raise UnusableServer(
+            "not_funnelproof", f"{wire.http.base_url} is no Funnelproof: GET /v2/handles did not list."
+        )
     own: dict[str, Member] = {item["handle"]: item for item in answer.body["items"]}
     wanted = script.plan.handle
     if wanted is None and len(own) == 1:
@@ -76,7 +78,9 @@ async def _handle(wire: Wire, script: Script) -> Member:
 async def _no_campaign(wire: Wire, script: Script, handle: str, campaign_id: str) -> PlanFault:
     answer = await wire.api("GET", f"/v2/handles/{handle}/campaigns", params={"limit": "200"})
     known = [item["campaignId"] for item in answer.body.get("items", ())]
-    return script.source.fault(("campaign",), f"{handle} has no campaign {campaign_id}; {did_you_mean(campaign_id, known)}")
+    return script.source.fault(
+        ("campaign",), f"{handle} has no campaign {campaign_id}; {did_you_mean(campaign_id, known)}"
+    )
 
 
 def _target(handle: Member, campaign: Member, script: Script) -> Target:

@@ -31,7 +31,7 @@ class Answer:
 
     @property
     def is_good(self) -> bool:
-        return self.status < 400  # noqa: PLR2004 - HTTP
+        return self.status < 400
 
     @property
     def ctx(self) -> str:
@@ -40,7 +40,8 @@ class Answer:
     @property
     def refusal(self) -> dict[str, Any]:
         """Status, error and reason, as expectations name them."""
-        return {"status": self.status, "error": self.body.get("error"), "reason": self.body.get("reason")}
+        told = {"status": self.status, "error": self.body.get("error"), "reason": self.body.get("reason")}
+        return {name: own for name, own in told.items() if own is not None}
 
 
 @dataclass(slots=True)
@@ -52,6 +53,10 @@ class Wire:
     links_url: str = ""
     began: float = field(default_factory=time.perf_counter)
     _sent: list[Sent] = field(default_factory=list)
+
+    def begin(self) -> None:
+        """Time counts from here; what was sent before was no scene."""
+        self._sent, self.began = [], time.perf_counter()
 
     def taken(self) -> list[Sent]:
         """The requests since this was last asked."""
@@ -84,7 +89,9 @@ class Wire:
             response = await self.http.request(method, path, **more)
         except (httpx2.HTTPError, httpx2.InvalidURL, OSError) as error:
             why = str(error) or type(error).__name__
-            raise UnusableServer("server_gone", f"{self.http.base_url} does not answer {method} {path}: {why}.") from None
+            raise UnusableServer(
+                "server_gone", f"{self.http.base_url} does not answer {method} {path}: {why}."
+            ) from None
         self._note(response, method, path, began)
         return response
 
@@ -118,7 +125,7 @@ def _answer(response: httpx2.Response) -> Answer:
 
 def _led_on_by_page(response: httpx2.Response, kind: str) -> str:
     """Where a link's own page between click and shop leads: its one link."""
-    found = PAGE_LINK.search(response.text) if response.status_code == 200 and kind.startswith("text/html") else None  # noqa: PLR2004 - HTTP
+    found = PAGE_LINK.search(response.text) if response.status_code == 200 and kind.startswith("text/html") else None
     return html.unescape(found[1]) if found else ""
 
 
