@@ -48,7 +48,7 @@ def _a_key_for_each_request(read_body: Any) -> Any:
 
 
 def _nobody_is_remembered(among_variants: Any) -> Any:
-    return lambda *where, standing, **more: among_variants(*where, standing=None, **more)
+    return lambda *where, **more: among_variants(*where, **{**more, "standing": None})
 
 
 def _who_never_was_anybody_else(draw_visitor: Any) -> Any:

@@ -58,10 +58,10 @@ def read_yaml(text: bytes, file: str) -> Source:
         raise UnusablePlan([_fault_of(error, file)]) from None
     except (YAMLError, RecursionError, ValueError) as error:
         raise _unusable(file, f"this is no YAML: {str(error).strip().splitlines()[0]}") from None
-    if root is None:
-        raise _unusable(file, "the plan is empty; it needs a name (`plan:`), a campaign and scenes.")
     source = Source(file)
-    source.data = _Reading(source).value(root, ())
+    source.data = None if root is None else _Reading(source).value(root, ())
+    if source.data is None:
+        raise _unusable(file, "the plan is empty; it needs a name (`plan:`), a campaign and scenes.")
     return source
 
 
@@ -116,7 +116,10 @@ class _Reading:
                 raise UnusablePlan([PlanFault(place, f"{key.value} stands here a second time.")])
             seen.add(key.value)
             self._source.names[*path, key.value] = place
-            yield key.value, self.value(value, (*path, key.value))
+            told = self.value(value, (*path, key.value))
+            if told is None:
+                self._source.places[*path, key.value] = place
+            yield key.value, told
 
     def _place(self, node: Node) -> Place:
         mark = node.start_mark

@@ -207,9 +207,9 @@ def _shown(tx: Transaction, run: Run, now: int) -> ReceiptView:
     """The receipt, and whether it still speaks for the campaign as it stands."""
     campaign = campaigns.find(tx, run.handle, run.campaign_id)
     if campaign is None:
-        return receipt_view(run, is_fresh=False, changed_since=[])
+        return receipt_view(run, is_fresh=False, changes=[])
     link = links.find(tx, run.handle, campaign.primary_slug) if campaign.primary_slug else None
     present = configuration_of(campaign, link)
     young = run.finished_at is not None and now - run.finished_at <= campaign.receipt_ttl_hours * HOUR
     changed = [] if digest_of(present) == run.config_digest else changes_between(dict(run.configuration), present)
-    return receipt_view(run, is_fresh=young and not changed, changed_since=changed)
+    return receipt_view(run, is_fresh=young and not changed, changes=changed)
