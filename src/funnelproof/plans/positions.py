@@ -6,7 +6,7 @@ from typing import Any
 
 from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
-from ruamel.yaml.events import AliasEvent
+from ruamel.yaml.events import AliasEvent, CollectionEndEvent, CollectionStartEvent
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from funnelproof.plans.faults import Path, Place, PlanFault, UnusablePlan
@@ -15,6 +15,7 @@ MOST_BYTES = 1024 * 1024
 MOST_ALIASES = 50
 MOST_PARTS = 20_000
 DEEPEST = 20
+TOO_DEEP = f"parts deeper than {DEEPEST} levels"
 LONGEST_NUMBER = 20
 TAG = "tag:yaml.org,2002:"
 PLAIN = {
@@ -52,7 +53,7 @@ def read_yaml(text: bytes, file: str) -> Source:
         line = text.count(b"\n", 0, error.start) + 1
         raise _unusable(file, "this is not UTF-8 text.", line) from None
     try:
-        _check_aliases(decoded, file)
+        _check_events(decoded, file)
         root = YAML(typ="safe", pure=True).compose(decoded)
     except MarkedYAMLError as error:
         raise UnusablePlan([_fault_of(error, file)]) from None
@@ -75,13 +76,16 @@ def _fault_of(error: MarkedYAMLError, file: str) -> PlanFault:
     return PlanFault(place, f"this is no YAML: {error.problem or error.context}.")
 
 
-def _check_aliases(text: str, file: str) -> None:
-    """Before anything is built: aliases of aliases grow without bound."""
-    aliases = (event for event in YAML(typ="safe", pure=True).parse(text) if isinstance(event, AliasEvent))
-    for number, event in enumerate(aliases, 1):
-        if number > MOST_ALIASES:
+def _check_events(text: str, file: str) -> None:
+    """Before anything is built: aliases of aliases grow without bound, and deep nesting takes a parser very long."""
+    aliases = depth = 0
+    for event in YAML(typ="safe", pure=True).parse(text):
+        aliases += isinstance(event, AliasEvent)
+        depth += isinstance(event, CollectionStartEvent) - isinstance(event, CollectionEndEvent)
+        if aliases > MOST_ALIASES or depth > DEEPEST:
             mark = event.start_mark
-            raise _unusable(file, f"more than {MOST_ALIASES} aliases (`*name`); write it out.", mark.line + 1)
+            much = f"more than {MOST_ALIASES} aliases (`*name`)" if aliases > MOST_ALIASES else TOO_DEEP
+            raise _unusable(file, f"the plan has {much}; no plan needs that.", mark.line + 1, mark.column + 1)
 
 
 class _Reading:
@@ -95,7 +99,7 @@ class _Reading:
         self._source.places[path] = place
         self._parts += 1
         if self._parts > MOST_PARTS or len(path) > DEEPEST:
-            much = f"more than {MOST_PARTS} parts" if self._parts > MOST_PARTS else f"deeper than {DEEPEST} levels"
+            much = f"more than {MOST_PARTS} parts" if self._parts > MOST_PARTS else TOO_DEEP
             raise UnusablePlan([PlanFault(place, f"the plan has {much}, aliases written out; no plan needs that.")])
         tag = str(node.tag)
         if tag not in PLAIN:
