@@ -141,6 +141,11 @@ def test_few_aliases_that_multiply_are_refused_too() -> None:
     assert "parts, aliases written out; no plan needs that." in the_fault_in("\n".join(lines))
 
 
+@pytest.mark.parametrize("text", ['"a\\e[2Jb"', '"a\\0b"', '"a\\ud800b"', '{"b\\a": c}'])
+def test_what_no_report_can_hold_is_refused(text: str) -> None:
+    assert "this holds a control character" in the_fault_in(f"plan: P\nabout: {text}\n")
+
+
 def test_an_alias_of_itself_ends() -> None:
     assert "deeper than 20 levels" in the_fault_in("plan: &p [*p]\n")
 

@@ -1,6 +1,6 @@
 """What a plan is: a campaign, and scenes in words that a marketer reads. Each scene is one verb and what it expects."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 from pydantic.alias_generators import to_camel
@@ -39,6 +39,9 @@ def _no_bool(given: Any) -> Any:
 
 
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.:-]{1,56}$")]
+Device = Literal["MOBILE", "TABLET", "DESKTOP", "UNKNOWN"]
+DEVICES: tuple[str, ...] = get_args(Device)
+EITHER_CASE: JsonDict = {"pattern": "^[A-Za-z]{2}$"}
 OR_NUMBER: JsonDict = {"type": ["string", "number"]}
 """YAML reads 8841 as a number; it is taken as the text that stands there."""
 Text = Annotated[str, Field(max_length=500, json_schema_extra=OR_NUMBER), BeforeValidator(_no_bool)]
@@ -69,9 +72,19 @@ class Visit(Words):
     """That many people at once, named visitor-1, visitor-2, …; then `visitor` is not given."""
     variant: Name | None = None
     """Somebody whose published hash falls into this variant; `control` and `challenger` fit any campaign."""
-    country: Annotated[str, Field(pattern=r"^[A-Z]{2}$", examples=["IN"]), BeforeValidator(_upper)] | None = None
+    country: (
+        Annotated[
+            str, Field(pattern=r"^[A-Z]{2}$", examples=["IN"], json_schema_extra=EITHER_CASE), BeforeValidator(_upper)
+        ]
+        | None
+    ) = None
     """Two letters."""
-    device: Annotated[Literal["MOBILE", "TABLET", "DESKTOP", "UNKNOWN"], BeforeValidator(_upper)] | None = None
+    device: (
+        Annotated[
+            Device, Field(json_schema_extra={"enum": [*DEVICES, *map(str.lower, DEVICES)]}), BeforeValidator(_upper)
+        ]
+        | None
+    ) = None
     """What they hold in their hand."""
     by: Literal["person", "bot", "prefetch", "head"] = "person"
     """A person; or a crawler, a browser that only fetches ahead, a request for the headers alone."""

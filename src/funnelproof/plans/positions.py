@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
+from unicodedata import category
 
 from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
@@ -108,7 +109,7 @@ class _Reading:
             return dict(self._members(node, path))
         if isinstance(node, SequenceNode):
             return [self.value(item, (*path, at)) for at, item in enumerate(node.value)]
-        return _scalar(tag.removeprefix(TAG), str(node.value), self._source, path)
+        return _scalar(tag.removeprefix(TAG), self._text(node), self._source, path)
 
     def _members(self, node: MappingNode, path: Path) -> Iterator[tuple[str, Any]]:
         seen: set[str] = set()
@@ -116,14 +117,22 @@ class _Reading:
             place = self._place(key)
             if not isinstance(key, ScalarNode):
                 raise UnusablePlan([PlanFault(place, "the name of a member is one word.")])
-            if key.value in seen:
-                raise UnusablePlan([PlanFault(place, f"{key.value} stands here a second time.")])
-            seen.add(key.value)
-            self._source.names[*path, key.value] = place
-            told = self.value(value, (*path, key.value))
+            name = self._text(key)
+            if name in seen:
+                raise UnusablePlan([PlanFault(place, f"{name} stands here a second time.")])
+            seen.add(name)
+            self._source.names[*path, name] = place
+            told = self.value(value, (*path, name))
             if told is None:
-                self._source.places[*path, key.value] = place
-            yield key.value, told
+                self._source.places[*path, name] = place
+            yield name, told
+
+    def _text(self, node: Node) -> str:
+        """Escapes can spell what no terminal, no XML and no JSON should be handed."""
+        text = str(node.value)
+        if any(category(letter) in ("Cc", "Cs") and letter not in "\n\t" for letter in text):
+            raise UnusablePlan([PlanFault(self._place(node), "this holds a control character; leave it out.")])
+        return text
 
     def _place(self, node: Node) -> Place:
         mark = node.start_mark
