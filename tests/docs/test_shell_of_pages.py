@@ -29,10 +29,10 @@ AFTER_README = (
 STOP = '```sh\nkill "$SERVER"'
 
 
-def with_pages_that_go_on_from_it(readme: str) -> str:
+def with_pages_that_go_on_from_it(readme: str, names: tuple[str, ...] = AFTER_README) -> str:
     """The README's own shell, that of the pages which use its variables, and the end of the server."""
     before, stop, after = readme.partition(STOP)
-    more = [(ROOT / "docs" / name).read_text() for name in AFTER_README]
+    more = [(ROOT / "docs" / name).read_text() for name in names]
     return "\n".join([before, *more, stop + after])
 
 
@@ -51,6 +51,11 @@ def test_the_readme_and_the_pages_that_go_on_from_it_print_what_they_show_the_re
     check(with_pages_that_go_on_from_it(README), tmp_path / "data", again=True)
 
 
+@pytest.mark.timeout(240)
+def test_the_tutorial_of_plans_goes_on_from_the_readme_and_prints_what_it_shows(tmp_path: Path) -> None:
+    check(with_pages_that_go_on_from_it(README, ("proving.md",)), tmp_path / "data")
+
+
 def test_the_tutorial_prints_what_it_shows(tmp_path: Path) -> None:
     check(TUTORIAL, tmp_path / "data")
 
@@ -64,7 +69,8 @@ def test_moving_to_postgresql_prints_what_it_shows(data: Path, postgres_server: 
 
 def test_every_block_but_definitions_shows_its_output() -> None:
     silent = ("PATH=", "call()", "kill ")
-    for page in (with_pages_that_go_on_from_it(README), TUTORIAL, MOVING):
+    pages = with_pages_that_go_on_from_it(README, (*AFTER_README, "proving.md"))
+    for page in (pages, TUTORIAL, MOVING):
         assert [block.code for block in blocks_of(page) if not block.shown and not block.code.startswith(silent)] == []
 
 

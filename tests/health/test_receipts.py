@@ -9,7 +9,7 @@ from funnelproof.clock import HOUR
 from funnelproof.health.check import Status
 from funnelproof.health.checks.receipts import receipts, sentences_of
 from funnelproof.health.evidence import ReceiptEvidence
-from funnelproof.proofs.digest import configuration_of
+from funnelproof.proofs.digest import changes_between, configuration_of
 from health.perfect import LINK, PLAIN, TWO, campaign_with, evidence, receipt
 
 PASS, WARN, FAIL, UNKNOWN = Status
@@ -125,9 +125,11 @@ def test_many_changes_are_cut() -> None:
 )
 def test_changes_are_told_in_words(after: Any, link: Any, said: tuple[str, ...]) -> None:
     before = configuration_of(PLAIN, LINK)
-    assert sentences_of(before, configuration_of(after, link), after) == said
+    assert sentences_of(changes_between(before, configuration_of(after, link)), after) == said
 
 
 def test_what_is_added_is_told_too() -> None:
     before = configuration_of(campaign_with(variants=TWO[:1]), LINK)
-    assert sentences_of(before, configuration_of(PLAIN, LINK), PLAIN) == ("B was added after this test.",)
+    assert sentences_of(changes_between(before, configuration_of(PLAIN, LINK)), PLAIN) == (
+        "B was added after this test.",
+    )

@@ -100,6 +100,8 @@ def test_a_changed_destination_makes_the_receipts_stale_and_says_so(client: Clie
     health = read()
     receipts = health["checks"]["receipts"]
     assert (receipts["status"], receipts["title"]) == ("WARN", "A and B: B's destinationUrl changed after this test.")
+    change = {"pointer": "/variants/b/destinationUrl", "before": b["destinationUrl"], "now": moved["destinationUrl"]}
+    assert [own["changes"] for own in receipts["evidence"]["variants"]] == [[change], [change]]
     assert health["spendRamp"]["blockers"] == [
         {"check": "receipts", "title": receipts["title"], "remedy": "Run the test conversion for A and B."}
     ]

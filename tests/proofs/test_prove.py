@@ -92,6 +92,13 @@ def test_a_receipt_goes_stale_by_what_changed(client: Client, tester: Actor, cam
     assert client.patch(campaign, {"variants": variants}, by=tester).status_code == 200
     stale = client.get(f"{campaign}/test-runs/{run_id}", by=tester).json()
     assert (stale["fresh"], stale["changedSince"]) == (False, ["/variants/b/destinationUrl"])
+    before, now = (f"https://shop.gharart.example/{path}" for path in "bc")
+    assert stale["changes"] == [{"pointer": "/variants/b/destinationUrl", "before": before, "now": now}]
+
+
+def test_a_receipt_that_is_fresh_tells_of_no_change(client: Client, tester: Actor, campaign: str) -> None:
+    receipt = client.post(f"{campaign}/test-conversion", by=tester).json()
+    assert (receipt["fresh"], receipt["changedSince"], receipt["changes"]) == (True, [], [])
 
 
 @pytest.mark.parametrize(

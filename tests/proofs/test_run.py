@@ -165,3 +165,20 @@ def test_a_runs_clock_stays_where_times_can_be_written(client: Client, tester: A
     refused(answer, 400, "invalid_advance_seconds")
     ctx = ctx_of(click(client, opened.json()))
     assert client.get(f"/v2/public/context?ctx={ctx}").json()["usable"] is True
+
+
+def test_a_run_may_count_its_days_in_another_zone(client: Client, tester: Actor, campaign: str) -> None:
+    opened = client.post(f"{campaign}/test-runs", {"startsAt": "2026-03-29T21:59:00Z"}, by=tester)
+    run = {**opened.json(), "path": opened.headers["location"]}
+    assert client.patch(f"{run['path']}/configuration", {"timeZone": "Europe/Berlin"}, by=tester).status_code == 200
+    click(client, run, "visitor=ann")
+    client.post(f"{run['path']}/clock", {"advanceSeconds": 120}, by=tester)
+    click(client, run, "visitor=bo")
+    asked = f"?campaignId=new-buyer-funnel&groupBy=day&run={run['runId']}&from=2026-03-28&to=2026-03-31"
+    days = client.get(f"/v2/handles/gharart/analytics{asked}", by=tester).json()["rows"]
+    assert {row["key"]: row["clicks"] for row in days} == {"2026-03-29": 1, "2026-03-30": 1}
+
+
+def test_a_zone_that_does_not_exist_is_refused(client: Client, tester: Actor, run: dict[str, Any]) -> None:
+    answer = client.patch(f"{run['path']}/configuration", {"timeZone": "Mars/Olympus"}, by=tester)
+    refused(answer, 400, "invalid_time_zone")

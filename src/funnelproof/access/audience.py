@@ -120,6 +120,7 @@ AUDIENCE: tuple[Rule, ...] = (
     anyone("POST", "/v2/public/conversions"),
     anyone("POST", "/v2/public/arrivals"),
     anyone("GET", "/v2/public/context"),
+    anyone("GET", "/v2/public/schemas/plan"),
     member("GET", "/v2/handles/{handle}/conversions", CREATOR, "analytics.read"),
     member("GET", "/v2/handles/{handle}/conversions/{conversionId}", CREATOR, "analytics.read"),
     member("POST", "/v2/handles/{handle}/conversions/release", CREATOR, "conversions.write"),

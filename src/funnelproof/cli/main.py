@@ -24,6 +24,7 @@ from funnelproof.cli import (
 )
 from funnelproof.cli.demo.command import demo
 from funnelproof.cli.doctor.command import doctor
+from funnelproof.cli.prove.command import prove
 
 EPILOG = "Settings come from FUNNELPROOF_… variables: `funnelproof settings` lists them. Every command takes --help."
 REFUSED = 2
@@ -40,6 +41,7 @@ app.command("init")(init.init)
 app.add_typer(token.app, name="token")
 app.command("serve")(serve.serve)
 app.command("demo")(demo)
+app.command("prove")(prove)
 app.command("recount")(recount.recount)
 app.command("backup")(backup.backup)
 app.command("restore")(restore.restore)

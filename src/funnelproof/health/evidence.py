@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 from funnelproof.campaigns.campaign import Campaign
 from funnelproof.clock import Micros
 from funnelproof.links.link import Link
+from funnelproof.proofs.digest import Change
 from funnelproof.proofs.receipt import StandingReceipt
 
 
@@ -108,10 +109,11 @@ class PhaseEvidence:
 
 @dataclass(frozen=True, slots=True)
 class ReceiptEvidence:
-    """A variant's newest receipt. `changed`: sentences about what differs from the configuration it was a test of."""
+    """A variant's newest receipt. `changes`: what differs from the configuration it tested; `changed` says it."""
 
     standing: StandingReceipt
     changed: tuple[str, ...] = ()
+    changes: tuple[Change, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

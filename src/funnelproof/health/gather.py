@@ -33,7 +33,7 @@ from funnelproof.health.since import (
 )
 from funnelproof.health.store import Newest
 from funnelproof.links.link import Link
-from funnelproof.proofs.digest import Configuration, configuration_of, digest_of
+from funnelproof.proofs.digest import Configuration, changes_between, configuration_of, digest_of
 from funnelproof.proofs.receipt import StandingReceipt
 from funnelproof.storage.database import Transaction
 from funnelproof.tallies.move import QUARTER
@@ -203,8 +203,12 @@ def _with_changes(
     if not any(receipt.run_id in tested for receipt in standing.values()):
         return {number: ReceiptEvidence(receipt) for number, receipt in standing.items()}
     now = configuration_of(own.campaign, own.link)
-    changed = {run_id: sentences_of(configuration, now, own.campaign) for run_id, configuration in tested.items()}
-    return {number: ReceiptEvidence(receipt, changed.get(receipt.run_id, ())) for number, receipt in standing.items()}
+    changes = {run_id: tuple(changes_between(tested[run_id], now)) for run_id in tested}
+    found = {number: (receipt, changes.get(receipt.run_id, ())) for number, receipt in standing.items()}
+    return {
+        number: ReceiptEvidence(receipt, sentences_of(own_changes, own.campaign), own_changes)
+        for number, (receipt, own_changes) in found.items()
+    }
 
 
 def before(campaign_id: str, quarter: int) -> tuple[Stretch, Stretch]:

@@ -2,7 +2,7 @@
 
 import hashlib
 from dataclasses import asdict
-from typing import Any
+from typing import Any, NamedTuple
 
 import rfc8785
 
@@ -11,6 +11,14 @@ from funnelproof.clock import iso_or_none
 from funnelproof.links.link import Link
 
 Configuration = dict[str, Any]
+
+
+class Change(NamedTuple):
+    """One difference between two configurations: where (a JSON Pointer), what was there, what is there now."""
+
+    pointer: str
+    before: Any
+    now: Any
 
 
 def configuration_of(campaign: Campaign, link: Link | None) -> Configuration:
@@ -38,14 +46,14 @@ def digest_of(configuration: Configuration) -> str:
     return hashlib.sha256(rfc8785.dumps(configuration)).hexdigest()
 
 
-def changes_between(before: Configuration, now: Configuration) -> list[str]:
-    """JSON Pointers of what differs, in order."""
-    return sorted(_changes(before, now, ""))
+def changes_between(before: Configuration, now: Configuration) -> list[Change]:
+    """What differs, in the order of the pointers. What is absent is None."""
+    return sorted(_changes(before, now, ""), key=lambda change: change.pointer)
 
 
-def _changes(before: Any, now: Any, pointer: str) -> list[str]:
+def _changes(before: Any, now: Any, pointer: str) -> list[Change]:
     if not isinstance(before, dict) or not isinstance(now, dict):
-        return [] if before == now else [pointer]
+        return [] if before == now else [Change(pointer, before, now)]
     names = sorted(before.keys() | now.keys())
     return [change for name in names for change in _changes(before.get(name), now.get(name), f"{pointer}/{name}")]
 

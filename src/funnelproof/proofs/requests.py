@@ -1,5 +1,6 @@
 """Test runs and receipts as clients write and read them."""
 
+from collections.abc import Sequence
 from typing import Annotated, Any
 
 from pydantic import Field, StringConstraints
@@ -8,6 +9,7 @@ from funnelproof.campaigns.campaign import CampaignStatus
 from funnelproof.campaigns.requests import Amount, Event
 from funnelproof.campaigns.variants import VARIANT_ID
 from funnelproof.clock import iso, iso_or_none
+from funnelproof.proofs.digest import Change
 from funnelproof.proofs.receipt import StepStatus, VariantReceipt, Verdict
 from funnelproof.proofs.store import Run
 from funnelproof.web.shape import Moment, Shape, View, example
@@ -56,6 +58,7 @@ class RunConfiguration(Shape):
 
     status: CampaignStatus | None = None
     ramp_percent: int | None = Field(None, ge=0, le=100)
+    time_zone: str | None = Field(None, max_length=64, description="In which zone the run counts its days.")
     variants: list[RunVariant] = Field(default=[], max_length=10)
 
 
@@ -88,8 +91,19 @@ class VariantReceiptView(View):
     steps: list[StepView]
 
 
+class ChangeView(View):
+    """Where the configuration differs from the one that was tested: what was there, what is there now."""
+
+    pointer: str
+    before: Any
+    now: Any
+
+
 class ReceiptView(View):
-    """A run and what it found. `fresh` tells whether its receipt still speaks for the campaign as it is."""
+    """A run and what it found. `fresh` tells whether its receipt still speaks for the campaign as it is.
+
+    `changedSince` points to what has changed in the configuration since the run; `changes` tells it, value by value.
+    """
 
     run_id: str
     campaign_id: str
@@ -100,6 +114,7 @@ class ReceiptView(View):
     config_digest: str
     fresh: bool
     changed_since: list[str]
+    changes: list[ChangeView]
     opens_gate: bool
     started_by: str
     started_at: str
@@ -108,7 +123,7 @@ class ReceiptView(View):
     variants: list[VariantReceiptView]
 
 
-def receipt_view(run: Run, *, is_fresh: bool, changed_since: list[str]) -> ReceiptView:
+def receipt_view(run: Run, *, is_fresh: bool, changes: Sequence[Change]) -> ReceiptView:
     return ReceiptView(
         run_id=run.run_id,
         campaign_id=run.campaign_id,
@@ -118,7 +133,8 @@ def receipt_view(run: Run, *, is_fresh: bool, changed_since: list[str]) -> Recei
         fingerprint=run.fingerprint,
         config_digest=run.config_digest,
         fresh=is_fresh,
-        changed_since=changed_since,
+        changed_since=[change.pointer for change in changes],
+        changes=[ChangeView(**change._asdict()) for change in changes],
         opens_gate=run.opens_gate,
         started_by=run.started_by,
         started_at=iso(run.started_at),

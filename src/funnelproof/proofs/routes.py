@@ -3,6 +3,7 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Response
+from fastapi.responses import JSONResponse
 
 from funnelproof.access.guard import CallerOf, RequestId
 from funnelproof.audit.act import Act
@@ -14,6 +15,7 @@ from funnelproof.installation import Installation
 from funnelproof.links import store as links
 from funnelproof.links.ctx import InvalidCtx
 from funnelproof.links.link import NoSuchCampaign
+from funnelproof.plans.schema import ADDRESS, plan_schema
 from funnelproof.proofs import run as runs
 from funnelproof.proofs import store
 from funnelproof.proofs.check_ctx import check_given_ctx
@@ -52,6 +54,7 @@ def routes(home: Installation, cache: RouteCache) -> APIRouter:
     _add_clock(router, home)
     _add_configuration(router, home)
     _add_finishing(router, home)
+    _add_schema(router)
     return router
 
 
@@ -152,7 +155,7 @@ def _add_configuration(router: APIRouter, home: Installation) -> None:
         runId: RunId,  # noqa: N803
         body: RunConfiguration,
     ) -> ClockView:
-        """Change the run's snapshot: pause it, shift weights, lead a variant elsewhere."""
+        """Change the run's snapshot: pause it, shift weights, lead a variant elsewhere, count days elsewhere."""
         settings = {
             item.variant_id: VariantSetting(item.variant_id, item.weight, item.enabled, item.destination_url)
             for item in body.variants
@@ -165,6 +168,7 @@ def _add_configuration(router: APIRouter, home: Installation) -> None:
                 runId,
                 status=body.status,
                 ramp_percent=body.ramp_percent,
+                time_zone=body.time_zone,
                 variants=settings,
                 rules=rules,
             )
@@ -188,13 +192,24 @@ def _add_finishing(router: APIRouter, home: Installation) -> None:
         return await home.database.read(lambda tx: _shown(tx, finished, home.clock.now()))
 
 
+def _add_schema(router: APIRouter) -> None:
+    @router.get(ADDRESS, response_class=PlanSchema)
+    async def read_plan_schema() -> PlanSchema:
+        """The JSON Schema of plans: editors that know it complete a plan and mark its faults."""
+        return PlanSchema(plan_schema(), headers={"Cache-Control": "max-age=3600"})
+
+
+class PlanSchema(JSONResponse):
+    media_type = "application/schema+json"
+
+
 def _shown(tx: Transaction, run: Run, now: int) -> ReceiptView:
     """The receipt, and whether it still speaks for the campaign as it stands."""
     campaign = campaigns.find(tx, run.handle, run.campaign_id)
     if campaign is None:
-        return receipt_view(run, is_fresh=False, changed_since=[])
+        return receipt_view(run, is_fresh=False, changes=[])
     link = links.find(tx, run.handle, campaign.primary_slug) if campaign.primary_slug else None
     present = configuration_of(campaign, link)
     young = run.finished_at is not None and now - run.finished_at <= campaign.receipt_ttl_hours * HOUR
     changed = [] if digest_of(present) == run.config_digest else changes_between(dict(run.configuration), present)
-    return receipt_view(run, is_fresh=young and not changed, changed_since=changed)
+    return receipt_view(run, is_fresh=young and not changed, changes=changed)

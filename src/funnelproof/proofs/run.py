@@ -12,6 +12,7 @@ from funnelproof.campaigns.create import check_campaign
 from funnelproof.clock import SECOND, Micros, from_iso, iso
 from funnelproof.errors import invalid
 from funnelproof.handles import settle
+from funnelproof.handles.handle import Handle, ZoneFrom, check_time_zone
 from funnelproof.ids import new_id
 from funnelproof.links import store as links
 from funnelproof.links.address import AddressRules
@@ -125,6 +126,7 @@ def reconfigure(
     *,
     status: CampaignStatus | None,
     ramp_percent: int | None,
+    time_zone: str | None,
     variants: Mapping[str, VariantSetting],
     rules: AddressRules,
 ) -> World:
@@ -146,7 +148,9 @@ def reconfigure(
     after = after_change(before, after, somebody_entered=entered, destinations=(destination, destination))
     if (after.epoch, after.phase) != (before.epoch, before.phase):
         campaigns.add_phase(tx, after, world=run_id, at=world.clock_at, reason="run reconfigured")
-    changed = replace(world, snapshot=replace(world.snapshot, campaign=after), revision=world.revision + 1)
+    owner = _in_zone(world.snapshot.handle, time_zone)
+    snapshot = replace(world.snapshot, handle=owner, campaign=after)
+    changed = replace(world, snapshot=snapshot, revision=world.revision + 1)
     worlds.replace(tx, changed)
     return changed
 
@@ -200,6 +204,13 @@ def _in_run(campaign: Campaign) -> Campaign:
     """As a run takes it, whatever the campaign's own status and timer say."""
     running = replace(campaign, status=CampaignStatus.ACTIVE, starts_at=None, ends_at=None)
     return replace(running, ramp_percent=100, epoch=1, phase=1)
+
+
+def _in_zone(owner: Handle, time_zone: str | None) -> Handle:
+    """As if the handle had always counted its days there."""
+    if time_zone is None:
+        return owner
+    return replace(owner, time_zone=check_time_zone(time_zone), zones=(ZoneFrom(0, time_zone),))
 
 
 def _without_limits(link: Link) -> Link:

@@ -1,5 +1,6 @@
 """What the demo prints at its end: health, funnel by variant, receipt by variant, where to go on."""
 
+import sys
 from typing import Any
 
 from rich.table import Table
@@ -18,13 +19,16 @@ def where_to_go_on(outcome: Outcome, address: str, email: str, password: str) ->
     """True as long as the server serves."""
     campaign = f"{address}/v2/handles/{HANDLE}/campaigns/{CAMPAIGN}"
     bearer = f"-H 'Authorization: Bearer {outcome.token}'"
+    command = sys.argv[0] if sys.argv[0].endswith("funnelproof") else f"{sys.executable} -m funnelproof"
     query = "utm_source=mail&utm_medium=email&utm_campaign=spring"
     lines = (
         f"Open        {address}",
         f"Login       {email}  {password}\n",
         f"curl -sI -X GET -A Mozilla/5.0 '{address}/{HANDLE}/{SLUG}?{query}'",
         f"curl -s {bearer} {campaign}/health",
-        f"curl -s -X POST {bearer} {campaign}/test-conversion",
+        f"curl -s -X POST {bearer} {campaign}/test-conversion\n",
+        "The same as a test for CI (more of them: funnelproof prove --list-ready):",
+        f"{command} prove --ready new-buyer-funnel --url {address} --token {outcome.token}",
     )
     return "\n".join(lines)
 

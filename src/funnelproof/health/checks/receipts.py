@@ -1,13 +1,12 @@
 """Is every variant with weight tested, as it stands now?"""
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Iterable
 
 from funnelproof.campaigns.campaign import Campaign
 from funnelproof.clock import HOUR, iso
 from funnelproof.health.check import Check, Status
 from funnelproof.health.evidence import Evidence, Facts
-from funnelproof.proofs.digest import Configuration, changes_between
+from funnelproof.proofs.digest import Change
 from funnelproof.proofs.receipt import Verdict
 
 SHOWN = 3
@@ -43,6 +42,7 @@ def _facts(of: Evidence, number: int, state: Status) -> Facts:
             "runId": own.standing.run_id,
             "finishedAt": iso(own.standing.finished_at),
             "changed": list(own.changed),
+            "changes": [change._asdict() for change in own.changes],
             "ageHours": max(0, of.checked_at - own.standing.finished_at) // HOUR,
         }
     return facts
@@ -81,18 +81,16 @@ def _names(of: Evidence, numbers: list[int]) -> str:
     return " and ".join(of.name_of(number) for number in numbers)
 
 
-def sentences_of(before: Configuration, now: Configuration, campaign: Campaign) -> tuple[str, ...]:
+def sentences_of(changes: Iterable[Change], campaign: Campaign) -> tuple[str, ...]:
     """What changed since a test, in words, such as: B's destinationUrl changed after this test."""
-    return tuple(_said(pointer, before, now, campaign) for pointer in changes_between(before, now))
+    return tuple(_said(change, campaign) for change in changes)
 
 
-def _said(pointer: str, before: Configuration, now: Configuration, campaign: Campaign) -> str:
-    parts = pointer.split("/")[1:]
-    whose, what = _owner(parts, campaign)
-    was, is_now = _at(before, parts), _at(now, parts)
-    if was is None and isinstance(is_now, dict):
+def _said(change: Change, campaign: Campaign) -> str:
+    whose, what = _owner(change.pointer.split("/")[1:], campaign)
+    if change.before is None and isinstance(change.now, dict):
         return f"{whose} was added after this test."
-    if is_now is None and isinstance(was, dict):
+    if change.now is None and isinstance(change.before, dict):
         return f"{whose} was taken away after this test."
     return f"{whose}'s {what} changed after this test." if what else f"{whose} changed after this test."
 
@@ -104,10 +102,3 @@ def _owner(parts: list[str], campaign: Campaign) -> tuple[str, str]:
     if parts[:1] == ["primaryLink"]:
         return "The primary link", "/".join(parts[1:])
     return "The campaign", "/".join(parts)
-
-
-def _at(configuration: Mapping[str, Any], parts: list[str]) -> Any:
-    found: Any = configuration
-    for part in parts:
-        found = found.get(part) if isinstance(found, Mapping) else None
-    return found
