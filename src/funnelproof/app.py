@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import logging
+import re
 from collections.abc import Awaitable, Mapping, Sequence
 
 from fastapi import APIRouter
@@ -36,6 +37,13 @@ from funnelproof.launch import decision_routes
 from funnelproof.launch import routes as launch
 from funnelproof.launch.schedule import Timer
 from funnelproof.previews import routes as previews
+from funnelproof.pages import describe as describe_pages
+from funnelproof.pages import door as page_door
+from funnelproof.pages import event_routes
+from funnelproof.pages import link_routes as page_link_routes
+from funnelproof.pages import routes as page_routes
+from funnelproof.pages.door import PageDoor
+from funnelproof.pages.visit import NobodyLogsIn
 from funnelproof.privacy.quarters import OldQuarters
 from funnelproof.privacy.retention import Retention
 from funnelproof.proofs import routes as proofs
@@ -56,6 +64,7 @@ from funnelproof.web.edge import Door, Doors, Edge, Receive, Scope, Send
 log = logging.getLogger(__name__)
 POLL_SECONDS = 0.5
 OPEN_TO_ORIGINS = frozenset({"/v2/public/conversions", "/v2/public/arrivals", "/v2/public/context"})
+OPEN_TO_READ = re.compile(r"/v2/public/(schemas/campaign-page/[^/]+|handles/[^/]+/site-structure/campaigns/[^/]+)")
 
 
 class NotDurable(Exception):  # noqa: N818 - shown to the operator as it is
@@ -70,7 +79,9 @@ class Application:
         self.routes = RouteCache(home.database, home.settings.link_cache)
         self.follow_door = FollowDoor(home, self.routes)
         self.conversion_door = ConversionDoor(home)
-        edge_paths = {**describe_clicks.paths(), **describe_conversions.paths()}
+        self.visitors = NobodyLogsIn()
+        self.page_door = PageDoor(home, self.routes, self.visitors)
+        edge_paths = {**describe_clicks.paths(), **describe_conversions.paths(), **describe_pages.paths()}
         self.control = control_plane(home, self._routers(), extra_paths=edge_paths)
         self.edge = Edge(self._doors(), guarded(home, self.control))
         self.jobs = Runner(home.database, self._jobs())
@@ -125,6 +136,8 @@ class Application:
             "/v2/public/arrivals": {"POST": arrive},
             "/v2/public/context": {"GET": ContextDoor(self.home, self.routes)},
             "/_fp/plain.css": {"GET": pages.style},
+            "/_fp/page.css": {"GET": page_door.stylesheet},
+            "/_fp/page.js": {"GET": page_door.script},
             "/.well-known/gpc.json": {"GET": pages.privacy_control},
             "/metrics": {"GET": system.MetricsDoor(self.home, self._counts)},
         }
@@ -136,6 +149,9 @@ class Application:
             cors=OPEN_TO_ORIGINS,
             link_domain=self.home.settings.public_domain,
             hosts=self.home.settings.hosts_apart,
+            page=self.page_door,
+            on_both=("/v2/public/",),
+            open_to_all=OPEN_TO_READ,
         )
 
     def _counts(self) -> Mapping[str, Mapping[str, int]]:
@@ -154,6 +170,9 @@ class Application:
             link_routes.routes(home),
             clicks.routes(home),
             previews.routes(home),
+            page_routes.routes(home, self.visitors),
+            page_link_routes.routes(home),
+            event_routes.routes(home, self.page_door.pages),
             conversions.routes(home),
             proofs.routes(home, self.routes),
             health.routes(home),

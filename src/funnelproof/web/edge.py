@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import re
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -22,6 +23,7 @@ RawHeader = tuple[bytes, bytes]
 BODY_SECONDS = 5.0
 NO_STORE: RawHeader = (b"cache-control", b"no-store")
 NOBODY = ("", 0)
+NOTHING = re.compile("(?!)")
 NO_SNIFFING = (b"x-content-type-options", b"nosniff")
 CORS = (
     (b"access-control-allow-origin", b"*"),
@@ -133,7 +135,10 @@ class Doors:
     """`fixed` by path and method; pages of other origins may call those in `cors`.
 
     `link` takes every `/{handle}/{slug}` whose first segment is not reserved, and `{handle}.{link_domain}/{slug}`.
-    `hosts` are those of the control plane and of links, where these differ: each then answers its own routes only.
+    `page` takes `/{handle}/p/{pageSlug}` (on a handle's own host, `/p/{pageSlug}`).
+    `hosts` are those of the control plane and of links, where these differ: each then answers its own routes only;
+    what begins with one of `on_both` is answered by both. What the control plane answers and `open_to_all` fits,
+    pages of other origins may read.
     """
 
     fixed: Mapping[str, Mapping[str, Door]]
@@ -143,6 +148,9 @@ class Doors:
     reserved: frozenset[str]
     link_domain: str | None = None
     hosts: tuple[str, str] | None = None
+    page: LinkDoor | None = None
+    on_both: tuple[str, ...] = ()
+    open_to_all: re.Pattern[str] = NOTHING
 
     def is_elsewhere(self, scope: Scope, *, public: bool) -> bool:
         """Whether a route of the public side (or of the other) belongs to another host than was asked."""
@@ -158,12 +166,26 @@ class Doors:
         """(handle, slug) of the link that a request is for, if it is for one."""
         parts = scope["path"].split("/", 3)
         first = parts[1] if len(parts) > 1 else ""
-        if len(parts) == 3 and first and parts[2] and first not in self.reserved:
+        if len(parts) == 3 and first and parts[2] and first not in self.reserved and first != "p":
             return first, parts[2]
         if self.link_domain and first and len(parts) == 2:
-            handle, _, domain = _host(scope).partition(".")
-            return (handle, first) if domain == self.link_domain and handle not in self.reserved else None
+            handle = self._handle_of_host(scope)
+            return (handle, first) if handle else None
         return None
+
+    def page_at(self, scope: Scope) -> tuple[str, str] | None:
+        """(handle, slug) of the page that a request is for, if it is for one."""
+        parts = scope["path"].split("/")
+        if len(parts) == 4 and parts[2] == "p" and parts[1] and parts[3] and parts[1] not in self.reserved:
+            return parts[1], parts[3]
+        if self.link_domain and len(parts) == 3 and parts[1] == "p" and parts[2]:
+            handle = self._handle_of_host(scope)
+            return (handle, parts[2]) if handle else None
+        return None
+
+    def _handle_of_host(self, scope: Scope) -> str | None:
+        handle, _, domain = _host(scope).partition(".")
+        return handle if domain == self.link_domain and handle not in self.reserved else None
 
 
 class Edge:
@@ -180,15 +202,38 @@ class Edge:
         link = self._doors.link_at(scope)
         if link is not None and not self._doors.is_elsewhere(scope, public=True):
             return await self._answer(scope, receive, send, link)
-        if self._doors.is_elsewhere(scope, public=False):
+        page = self._doors.page_at(scope) if self._doors.page and link is None else None
+        if page is not None and not self._doors.is_elsewhere(scope, public=True):
+            return await self._answer(scope, receive, send, page, self._enter_page)
+        if not scope["path"].startswith(self._doors.on_both) and self._doors.is_elsewhere(scope, public=False):
             request = read_request(scope, receive)
             return await _send(problem_answer(NotFound(), request), request, send, cors=False)
+        if self._doors.open_to_all.fullmatch(scope["path"]):
+            return await self._open_to_all(scope, receive, send)
         return await self._behind(scope, receive, send)
 
-    async def _answer(self, scope: Scope, receive: Receive, send: Send, link: tuple[str, str] | None) -> None:
+    async def _open_to_all(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """What the control plane answers here, the pages of all origins may read; without credentials of theirs."""
+        if scope["method"] == "OPTIONS":
+            return await _send(await _preflight(["GET"]), read_request(scope, receive), send, cors=False)
+
+        async def opened(message: MutableMapping[str, Any]) -> None:
+            is_start = message["type"] == "http.response.start" and scope["method"] in ("GET", "HEAD")
+            await send({**message, "headers": [*message["headers"], *CORS]} if is_start else message)
+
+        return await self._behind(scope, receive, opened)
+
+    async def _answer(
+        self,
+        scope: Scope,
+        receive: Receive,
+        send: Send,
+        link: tuple[str, str] | None,
+        enter: Callable[[EdgeRequest, tuple[str, str]], Awaitable[EdgeAnswer]] | None = None,
+    ) -> None:
         request = read_request(scope, receive)
         try:
-            answer = await self._enter(request, link)
+            answer = await (enter(request, link) if enter and link else self._enter(request, link))
         except Problem as problem:
             answer = self._refusal(problem, request, link)
         except Exception:
@@ -210,6 +255,12 @@ class Edge:
         if method not in methods:
             raise problems.NoSuchMethod(f"This route takes {', '.join(methods)}.", allow=list(methods))
         return methods[method](request)
+
+    def _enter_page(self, request: EdgeRequest, page: tuple[str, str]) -> Awaitable[EdgeAnswer]:
+        if request.method not in ("GET", "HEAD"):
+            raise problems.NoSuchMethod("A page takes GET and HEAD.", allow=["GET", "HEAD"])
+        assert self._doors.page is not None  # noqa: S101 - nobody is led here otherwise
+        return self._doors.page(request, *page)
 
     def _refusal(self, problem: Problem, request: EdgeRequest, link: tuple[str, str] | None) -> EdgeAnswer:
         if link is not None and "text/html" in request.headers.get("accept", ""):

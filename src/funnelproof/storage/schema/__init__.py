@@ -15,6 +15,7 @@ from funnelproof.storage.schema.columns import metadata
 from funnelproof.storage.schema.events import claims, clicks, conversion_keys, conversions, ledger, ledger_money
 from funnelproof.storage.schema.health import health_changes, health_lights
 from funnelproof.storage.schema.installation import changes, day_salts, leases, ring_keys
+from funnelproof.storage.schema.pages import deployments, page_links, page_slugs, page_versions, pages
 from funnelproof.storage.schema.people import access_tokens, handle_zones, handles, memberships, sessions, users
 from funnelproof.storage.schema.proofs import receipts, runs
 from funnelproof.storage.schema.results import decisions, looks, sample_ratio_alarms
@@ -33,6 +34,7 @@ __all__ = [
     "day_salts",
     "day_tallies",
     "decisions",
+    "deployments",
     "frozen_plans",
     "handle_zones",
     "handles",
@@ -45,6 +47,10 @@ __all__ = [
     "looks",
     "memberships",
     "metadata",
+    "page_links",
+    "page_slugs",
+    "page_versions",
+    "pages",
     "phase_tallies",
     "phases",
     "previews",
