@@ -10,7 +10,7 @@ from funnelproof.campaigns.campaign import CampaignRef, CampaignStatus
 from funnelproof.clock import HOUR, MINUTE, Micros
 from funnelproof.health.check import Health, Status
 from funnelproof.storage.database import Transaction
-from funnelproof.storage.schema import campaigns, health_changes, health_lights, links, quarter_tallies, runs
+from funnelproof.storage.schema import campaigns, health_changes, health_lights, links, pages, quarter_tallies, runs
 from funnelproof.storage.statements import insert_new
 from funnelproof.tallies.move import QUARTER
 from funnelproof.worlds.world import LIVE
@@ -34,7 +34,7 @@ class Light:
 class Seen:
     """A campaign's stored light beside what tells whether it still holds.
 
-    `changed_at`: when campaign, primary link or receipts last changed. `moved`: what its counters of the last two
+    `changed_at`: when campaign, primary link, page or receipts last changed. `moved`: what its counters of the last two
     quarter hours come to, whatever they count; another sum than the light's says that something has come.
     """
 
@@ -118,6 +118,7 @@ def _statement() -> Select[Any]:
         .limit(1)
     )
     own_link = select(links.c.updated_at).where(links.c.handle == of.handle, links.c.slug == of.primary_slug)
+    own_page = select(pages.c.updated_at).where(pages.c.handle == of.handle, pages.c.campaign_id == of.campaign_id)
     moved = select(cast(func.coalesce(func.sum(quarter_tallies.c.amount), 0), light.moved.type)).where(
         quarter_tallies.c.handle == of.handle,
         quarter_tallies.c.world == LIVE,
@@ -125,7 +126,7 @@ def _statement() -> Select[Any]:
         quarter_tallies.c.quarter >= bindparam("since"),
     )
     known = and_(light.handle == of.handle, light.campaign_id == of.campaign_id)
-    counters = (_of_campaign(own_link), _of_campaign(finished), _of_campaign(moved))
+    counters = (_of_campaign(own_link), _of_campaign(finished), _of_campaign(own_page), _of_campaign(moved))
     columns = (of.handle, of.campaign_id, of.status, of.updated_at, *counters)
     stored = (light.status, light.score, light.config_digest, light.checked_at, light.moved)
     return (
@@ -143,7 +144,7 @@ AFTER = SEEN.where(_BEYOND).order_by(*_KEY).limit(bindparam("limit", type_=Integ
 
 
 def _seen(row: Any) -> Seen:
-    handle, campaign_id, status, *times, moved = row[:7]
-    light = None if row[7] is None else Light(Status(row[7]), *row[8:])
+    handle, campaign_id, status, *times, moved = row[:8]
+    light = None if row[8] is None else Light(Status(row[8]), *row[9:])
     changed_at = max(at for at in times if at is not None)
     return Seen((handle, campaign_id), CampaignStatus(status), changed_at, moved, light)

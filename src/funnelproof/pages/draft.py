@@ -84,6 +84,8 @@ def _first(campaign: Campaign, content: Content, act: Act) -> Page:
         drafted_at=act.at,
         published_version=None,
         deployment_id=None,
+        slug=None,
+        access_mode=None,
         last_version=0,
         created_at=act.at,
         updated_at=act.at,

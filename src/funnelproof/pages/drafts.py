@@ -1,4 +1,4 @@
-"""GET /{handle}/p/preview and /p/share: a draft as it stands, by a signed link, in the world `preview`. It never counts."""
+"""GET /{handle}/p/preview and /p/share: a draft as it stands, by a signed link, in the world `preview`. Uncounted."""
 
 import asyncio
 from urllib.parse import parse_qs

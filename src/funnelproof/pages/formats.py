@@ -35,7 +35,7 @@ def price_text(price: dict[str, str], locale: Locale) -> str:
 
 
 def times_text(session: dict[str, Any], time_zone: str, locale: Locale) -> str:
-    """`Thursday, December 3, 2026, 6:00 PM – 7:00 PM CET`; the end with its own day, where that is another one."""
+    """`Thursday, December 3, 2026, 6:00 PM – 7:00 PM (Central European Standard Time)`; a later day is named too."""
     zone = ZoneInfo(time_zone)
     start = datetime.fromisoformat(session["startsAt"]).astimezone(zone)
     told = f"{format_date(start, 'full', locale)}, {format_time(start, 'short', zone, locale)}"
@@ -43,7 +43,7 @@ def times_text(session: dict[str, Any], time_zone: str, locale: Locale) -> str:
         end = datetime.fromisoformat(session["endsAt"]).astimezone(zone)
         day = "" if end.date() == start.date() else f"{format_date(end, 'full', locale)}, "
         told += f" – {day}{format_time(end, 'short', zone, locale)}"
-    return f"{told} {get_timezone_name(start, width='short', locale=locale)}"
+    return f"{told} ({get_timezone_name(start, locale=locale)})"
 
 
 def seats_text(seats: dict[str, int], words: dict[str, str]) -> str:

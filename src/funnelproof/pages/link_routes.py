@@ -1,4 +1,4 @@
-"""Links by which a draft can be looked at: made, listed, revoked. A preview link lives an hour, a share link 30 days."""
+"""Links by which a draft can be looked at: made, listed, revoked. A preview link lives an hour, a share link 30 d."""
 
 from typing import Any
 

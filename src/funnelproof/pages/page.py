@@ -1,4 +1,4 @@
-"""What a campaign's page is: its content, versions, deployments, and the ways to be refused. Knows no storage, no web."""
+"""What a campaign's page is: its content, versions, deployments, and ways to be refused. Knows no storage, no web."""
 
 import hashlib
 import re
@@ -103,7 +103,9 @@ def content_of(plain: dict[str, Any]) -> Content:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """A campaign's page. `draft_revision` is the draft's ETag; `published_version` None while nothing is published."""
+    """A campaign's page. `draft_revision` is the draft's ETag. While nothing is published, `published_version`, `slug`
+    and `access_mode` are None.
+    """
 
     handle: str
     campaign_id: str
@@ -113,6 +115,8 @@ class Page:
     drafted_at: Micros
     published_version: int | None
     deployment_id: str | None
+    slug: str | None
+    access_mode: AccessMode | None
     last_version: int
     created_at: Micros
     updated_at: Micros
@@ -153,21 +157,20 @@ class Published:
     def content(self) -> Content:
         return self.version.content
 
-    @property
-    def facts(self) -> "PageFacts":
-        content = self.content
-        return PageFacts(content.slug, content.access_mode, self.version.version, content.access_mode, content.slug)
-
 
 @dataclass(frozen=True, slots=True)
 class PageFacts:
-    """As much of a page as health, receipts and the configuration's digest look at."""
+    """As much of a page as health and the configuration's digest look at. `version` None: nothing is published.
+
+    `digest` is that of the published version's content, None if its row is not there.
+    """
 
     draft_slug: str
     draft_access_mode: AccessMode
-    version: int | None
-    access_mode: AccessMode | None
-    slug: str | None
+    version: int | None = None
+    slug: str | None = None
+    access_mode: AccessMode | None = None
+    digest: str | None = None
 
 
 def is_page_slug(text: str) -> bool:

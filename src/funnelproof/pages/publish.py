@@ -34,7 +34,7 @@ def publish(
     if wanted.version > page.last_version:
         store.freeze(tx, page, wanted, by=act.actor, at=act.at)
     deployment = _deployment(page, wanted, is_rollback=version is not None, act=act)
-    store.deploy(tx, _pointing_at(page, deployment, act), deployment, wanted.content.slug)
+    store.deploy(tx, _pointing_at(page, wanted, deployment, act), deployment)
     _note(tx, campaign, before.content if before else None, wanted, deployment, act)
     return Published(handle, campaign_id, wanted, deployment), True
 
@@ -59,11 +59,13 @@ def _deployment(page: Page, wanted: Version, *, is_rollback: bool, act: Act) -> 
     )
 
 
-def _pointing_at(page: Page, deployment: Deployment, act: Act) -> Page:
+def _pointing_at(page: Page, wanted: Version, deployment: Deployment, act: Act) -> Page:
     return replace(
         page,
         published_version=deployment.version,
         deployment_id=deployment.deployment_id,
+        slug=wanted.content.slug,
+        access_mode=wanted.content.access_mode,
         last_version=max(page.last_version, deployment.version),
         updated_at=act.at,
     )
@@ -72,7 +74,7 @@ def _pointing_at(page: Page, deployment: Deployment, act: Act) -> Page:
 def _note(
     tx: Transaction, campaign: Campaign, before: Content | None, wanted: Version, deployment: Deployment, act: Act
 ) -> None:
-    """A line of the campaign's history; and a new epoch, where people have entered and their variants say other things."""
+    """A line of the campaign's history; and a new epoch, where people have entered and variants say other things."""
     own_before = before.own_texts if before else {}
     details = {"version": wanted.version, "deploymentId": deployment.deployment_id, "slug": wanted.content.slug}
     if own_before != wanted.content.own_texts and _somebody_entered(tx, campaign):

@@ -106,8 +106,11 @@ def _order(structure_type: StructureType, document: dict[str, Any]) -> list[str]
 
 @pass_context
 def _led(context: Context, href: str) -> str:
+    return led_to(href, context["ctx"])
+
+
+def led_to(href: str, ctx: str | None) -> str:
     """Where a button leads, with the ctx in its address; a section of this page needs none."""
-    ctx = context["ctx"]
     if href.startswith("#") or ctx is None:
         return href
     return arrival_address(href, click_query="", tracking=(), ctx=ctx)

@@ -7,7 +7,7 @@ from sqlalchemy import ColumnElement, Table, and_, delete, insert, select, updat
 
 from funnelproof.clock import Micros
 from funnelproof.pages.page import (
-    Content,
+    AccessMode,
     Deployment,
     Page,
     PageFacts,
@@ -23,6 +23,8 @@ from funnelproof.storage.changes import bump
 from funnelproof.storage.database import Row, Transaction
 from funnelproof.storage.schema import deployments, page_links, page_slugs, page_versions, pages
 from funnelproof.storage.statements import insert_new
+
+FACTS = ("draft_slug", "draft_access_mode", "published_version", "slug", "access_mode")
 
 
 def find(tx: Transaction, handle: str, campaign_id: str) -> Page | None:
@@ -95,12 +97,12 @@ def freeze(tx: Transaction, page: Page, made: Version, *, by: str, at: Micros) -
     tx.execute(insert(page_versions).values(**row, content=made.content.plain(), made_by=by, made_at=at))
 
 
-def deploy(tx: Transaction, page: Page, deployment: Deployment, slug: str) -> None:
+def deploy(tx: Transaction, page: Page, deployment: Deployment) -> None:
     """Switch what stands at the page's address."""
     bump(tx, page.handle)
     tx.execute(insert(deployments).values(**{name: getattr(deployment, name) for name in Deployment.__slots__}))
     replace(tx, page)
-    at = and_(page_slugs.c.handle == page.handle, page_slugs.c.slug == slug)
+    at = and_(page_slugs.c.handle == page.handle, page_slugs.c.slug == page.slug)
     tx.execute(update(page_slugs).where(at).values(was_published=True))
 
 
@@ -146,10 +148,10 @@ def facts_of(tx: Transaction, handle: str, campaign_ids: Sequence[str]) -> dict[
         page_versions.c.campaign_id == pages.c.campaign_id,
         page_versions.c.version == pages.c.published_version,
     )
-    columns = (pages.c.campaign_id, pages.c.draft, pages.c.published_version, page_versions.c.content)
+    columns = (pages.c.campaign_id, *(pages.c[name] for name in FACTS), page_versions.c.digest)
     where = (pages.c.handle == handle, pages.c.campaign_id.in_(campaign_ids))
-    rows = tx.all(select(*columns).select_from(pages.outerjoin(page_versions, at)).where(*where))
-    return {row["campaign_id"]: _facts(row) for row in rows}
+    rows = tx.execute(select(*columns).select_from(pages.outerjoin(page_versions, at)).where(*where))
+    return {row[0]: _facts(*row[1:]) for row in rows}
 
 
 def add_link(tx: Transaction, link: PageLink) -> None:
@@ -182,11 +184,14 @@ def _of(table: Table, handle: str, campaign_id: str) -> tuple[ColumnElement[bool
 
 
 def _row(page: Page) -> dict[str, Any]:
-    return {name: getattr(page, name) for name in Page.__slots__} | {"draft": page.draft.plain()}
+    draft = page.draft
+    own = {"draft": draft.plain(), "draft_slug": draft.slug, "draft_access_mode": draft.access_mode.value}
+    return {name: getattr(page, name) for name in Page.__slots__} | own
 
 
 def _page(row: Row) -> Page:
-    return Page(**{name: row[name] for name in Page.__slots__} | {"draft": content_of(row["draft"])})
+    fields = {name: row[name] for name in Page.__slots__} | {"draft": content_of(row["draft"])}
+    return Page(**fields | {"access_mode": AccessMode(row["access_mode"]) if row["access_mode"] else None})
 
 
 def _version(row: Row) -> Version:
@@ -201,13 +206,8 @@ def _link(row: Row) -> PageLink:
     return PageLink(**{name: row[name] for name in PageLink.__slots__})
 
 
-def _facts(row: Row) -> PageFacts:
-    draft: Content = content_of(row["draft"])
-    shown = content_of(row["content"]) if row["content"] else None
-    return PageFacts(
-        draft.slug,
-        draft.access_mode,
-        row["published_version"],
-        shown.access_mode if shown else None,
-        shown.slug if shown else None,
-    )
+def _facts(
+    draft_slug: str, draft_mode: str, version: int | None, slug: str | None, mode: str | None, digest: str | None
+) -> PageFacts:
+    shown = AccessMode(mode) if mode else None
+    return PageFacts(draft_slug, AccessMode(draft_mode), version, slug, shown, digest)
