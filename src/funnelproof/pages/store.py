@@ -150,8 +150,8 @@ def facts_of(tx: Transaction, handle: str, campaign_ids: Sequence[str]) -> dict[
     )
     columns = (pages.c.campaign_id, *(pages.c[name] for name in FACTS), page_versions.c.digest)
     where = (pages.c.handle == handle, pages.c.campaign_id.in_(campaign_ids))
-    rows = tx.execute(select(*columns).select_from(pages.outerjoin(page_versions, at)).where(*where))
-    return {row[0]: _facts(*row[1:]) for row in rows}
+    rows = tx.all(select(*columns).select_from(pages.outerjoin(page_versions, at)).where(*where))
+    return {row["campaign_id"]: _facts(row) for row in rows}
 
 
 def add_link(tx: Transaction, link: PageLink) -> None:
@@ -206,8 +206,12 @@ def _link(row: Row) -> PageLink:
     return PageLink(**{name: row[name] for name in PageLink.__slots__})
 
 
-def _facts(
-    draft_slug: str, draft_mode: str, version: int | None, slug: str | None, mode: str | None, digest: str | None
-) -> PageFacts:
-    shown = AccessMode(mode) if mode else None
-    return PageFacts(draft_slug, AccessMode(draft_mode), version, slug, shown, digest)
+def _facts(row: Row) -> PageFacts:
+    return PageFacts(
+        row["draft_slug"],
+        AccessMode(row["draft_access_mode"]),
+        row["published_version"],
+        row["slug"],
+        AccessMode(row["access_mode"]) if row["access_mode"] else None,
+        row["digest"],
+    )
