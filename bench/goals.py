@@ -18,7 +18,9 @@ ON_SQLITE = {
     ("conversion", 256): (0.45, 0.60),
     ("conversion", 64): (0.45, 0.60),
 }
-ON_POSTGRESQL = dict.fromkeys(ON_SQLITE, (0.25,))
+FROM_MEMORY = {("page", 64): (0.50,), ("page with ctx", 64): (0.50,)}
+ON_POSTGRESQL = dict.fromkeys(ON_SQLITE, (0.25,)) | FROM_MEMORY
+ON_SQLITE |= FROM_MEMORY
 
 
 @dataclass(frozen=True)

@@ -22,6 +22,7 @@ AFTER_README = (
     "howto/missing-tags.md",
     "howto/preview-a-variant.md",
     "howto/end-a-test.md",
+    "howto/publish-a-page.md",
     "howto/backup.md",
 )
 STOP = '```sh\nkill "$SERVER"'

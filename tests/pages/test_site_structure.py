@@ -65,7 +65,9 @@ def test_if_match_where_nothing_stands_is_refused(site: Site) -> None:
 
 def test_all_problems_of_a_draft_are_told_at_once(site: Site) -> None:
     document = {
-        "sections": {"hero": {"title": 5, "colour": "red", "ctas": [{"id": "A", "label": "x", "href": "javascript:1"}]}},
+        "sections": {
+            "hero": {"title": 5, "colour": "red", "ctas": [{"id": "A", "label": "x", "href": "javascript:1"}]}
+        },
         "legal": {"links": []},
     }
     answer = site.put({"title": "", "slug": "admin", "structureType": "PRODUCT_LAUNCH", "document": document, "x": 1})

@@ -91,7 +91,7 @@ def test_a_price_has_the_decimals_of_its_currency(amount: str, currency: str) ->
     kind = StructureType.RETARGETING
     document = example(kind)
     document["sections"]["offers"]["items"][0]["prices"] = {"default": {"amount": amount, "currency": currency}}
-    assert ["/sections/offers/items/0/prices/default/amount"] == [pointer for pointer, _ in faults(kind, document)]
+    assert [pointer for pointer, _ in faults(kind, document)] == ["/sections/offers/items/0/prices/default/amount"]
 
 
 def test_what_a_variant_makes_of_the_document_must_fit_too() -> None:

@@ -2,7 +2,7 @@
 
 import asyncio
 import hashlib
-from urllib.parse import parse_qs
+from urllib.parse import unquote_plus
 
 from funnelproof.clicks.cache import RouteCache
 from funnelproof.clicks.country import Countries
@@ -94,7 +94,7 @@ class PageDoor:
 
     async def _ctx(self, query: str, page: Published) -> tuple[str, Ctx] | None:
         """A ctx of this handle whose signature holds, also one that has expired: its conversion says so. Else none."""
-        text = parse_qs(query, errors="replace").get("ctx", [""])[0]
+        text = told(query, "ctx")
         if text and not key_is_known(text, self._home.keyring):
             await asyncio.to_thread(self._home.keyring.refresh)
         try:
@@ -105,9 +105,15 @@ class PageDoor:
 
     def _region(self, request: EdgeRequest, standing: Standing) -> str:
         """The visitor's country, or the one asked for by `fp_region`, where the page has words for it."""
-        asked = parse_qs(request.query).get(REGION, [""])[0].upper() if REGION in request.query else ""
+        asked = told(request.query, REGION).upper()
         region = asked or self._countries.of(request.peer, request.headers)
         return region if region in standing.regions else DEFAULT
+
+
+def told(query: str, name: str) -> str:
+    """The first value of a name in a query; empty if it is not there."""
+    own = next((part for part in query.split("&") if part.startswith(f"{name}=")), "")
+    return unquote_plus(own[len(name) + 1 :], errors="replace") if own else ""
 
 
 def _variant(standing: Standing, ctx: Ctx) -> str | None:
