@@ -36,7 +36,6 @@ from funnelproof.keys.seal import FILE, MissingSecret, Seal, read_or_make_secret
 from funnelproof.launch import decision_routes
 from funnelproof.launch import routes as launch
 from funnelproof.launch.schedule import Timer
-from funnelproof.previews import routes as previews
 from funnelproof.pages import describe as describe_pages
 from funnelproof.pages import door as page_door
 from funnelproof.pages import event_routes
@@ -44,6 +43,7 @@ from funnelproof.pages import link_routes as page_link_routes
 from funnelproof.pages import routes as page_routes
 from funnelproof.pages.door import PageDoor
 from funnelproof.pages.visit import NobodyLogsIn
+from funnelproof.previews import routes as previews
 from funnelproof.privacy.quarters import OldQuarters
 from funnelproof.privacy.retention import Retention
 from funnelproof.proofs import routes as proofs

@@ -67,7 +67,7 @@ class DraftDoor:
             epoch=campaign.epoch,
             phase=campaign.phase,
             click_id=f"clk_{uuid7_hex()}",
-            visitor=draw()[:8].hex(),
+            visitor=draw()[:16],
             issued_at=self._home.clock.now(),
             ttl_seconds=campaign.ctx_ttl_seconds,
             consent=Consent.DENIED,
