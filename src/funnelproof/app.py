@@ -60,6 +60,7 @@ from funnelproof.storage.migrate import migrate
 from funnelproof.storage.partitions import keep_months
 from funnelproof.web.control import control_plane
 from funnelproof.web.edge import Door, Doors, Edge, Receive, Scope, Send
+from funnelproof.web.read_by_all import read_by_all
 
 log = logging.getLogger(__name__)
 POLL_SECONDS = 0.5
@@ -83,7 +84,7 @@ class Application:
         self.page_door = PageDoor(home, self.routes, self.visitors)
         edge_paths = {**describe_clicks.paths(), **describe_conversions.paths(), **describe_pages.paths()}
         self.control = control_plane(home, self._routers(), extra_paths=edge_paths)
-        self.edge = Edge(self._doors(), guarded(home, self.control))
+        self.edge = Edge(self._doors(), read_by_all(guarded(home, self.control), OPEN_TO_READ))
         self.jobs = Runner(home.database, self._jobs())
         self._warming: asyncio.Task[object] | None = None
         self._polling: asyncio.Task[None] | None = None
@@ -151,7 +152,6 @@ class Application:
             hosts=self.home.settings.hosts_apart,
             page=self.page_door,
             on_both=("/v2/public/",),
-            open_to_all=OPEN_TO_READ,
         )
 
     def _counts(self) -> Mapping[str, Mapping[str, int]]:

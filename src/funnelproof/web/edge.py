@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-import re
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -23,7 +22,6 @@ RawHeader = tuple[bytes, bytes]
 BODY_SECONDS = 5.0
 NO_STORE: RawHeader = (b"cache-control", b"no-store")
 NOBODY = ("", 0)
-NOTHING = re.compile("(?!)")
 NO_SNIFFING = (b"x-content-type-options", b"nosniff")
 CORS = (
     (b"access-control-allow-origin", b"*"),
@@ -137,20 +135,18 @@ class Doors:
     `link` takes every `/{handle}/{slug}` whose first segment is not reserved, and `{handle}.{link_domain}/{slug}`.
     `page` takes `/{handle}/p/{pageSlug}` (on a handle's own host, `/p/{pageSlug}`).
     `hosts` are those of the control plane and of links, where these differ: each then answers its own routes only;
-    what begins with one of `on_both` is answered by both. What the control plane answers and `open_to_all` fits,
-    pages of other origins may read.
+    what begins with one of `on_both` is answered by both.
     """
 
     fixed: Mapping[str, Mapping[str, Door]]
     link: LinkDoor
+    page: LinkDoor
     problem_page: Page
     cors: frozenset[str]
     reserved: frozenset[str]
     link_domain: str | None = None
     hosts: tuple[str, str] | None = None
-    page: LinkDoor | None = None
     on_both: tuple[str, ...] = ()
-    open_to_all: re.Pattern[str] = NOTHING
 
     def is_elsewhere(self, scope: Scope, *, public: bool) -> bool:
         """Whether a route of the public side (or of the other) belongs to another host than was asked."""
@@ -202,38 +198,20 @@ class Edge:
         link = self._doors.link_at(scope)
         if link is not None and not self._doors.is_elsewhere(scope, public=True):
             return await self._answer(scope, receive, send, link)
-        page = self._doors.page_at(scope) if self._doors.page and link is None else None
+        page = self._doors.page_at(scope) if link is None else None
         if page is not None and not self._doors.is_elsewhere(scope, public=True):
-            return await self._answer(scope, receive, send, page, self._enter_page)
+            return await self._answer(scope, receive, send, page, is_page=True)
         if not scope["path"].startswith(self._doors.on_both) and self._doors.is_elsewhere(scope, public=False):
             request = read_request(scope, receive)
             return await _send(problem_answer(NotFound(), request), request, send, cors=False)
-        if self._doors.open_to_all.fullmatch(scope["path"]):
-            return await self._open_to_all(scope, receive, send)
         return await self._behind(scope, receive, send)
 
-    async def _open_to_all(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """What the control plane answers here, the pages of all origins may read; without credentials of theirs."""
-        if scope["method"] == "OPTIONS":
-            return await _send(await _preflight(["GET"]), read_request(scope, receive), send, cors=False)
-
-        async def opened(message: MutableMapping[str, Any]) -> None:
-            is_start = message["type"] == "http.response.start" and scope["method"] in ("GET", "HEAD")
-            await send({**message, "headers": [*message["headers"], *CORS]} if is_start else message)
-
-        return await self._behind(scope, receive, opened)
-
     async def _answer(
-        self,
-        scope: Scope,
-        receive: Receive,
-        send: Send,
-        link: tuple[str, str] | None,
-        enter: Callable[[EdgeRequest, tuple[str, str]], Awaitable[EdgeAnswer]] | None = None,
+        self, scope: Scope, receive: Receive, send: Send, link: tuple[str, str] | None, *, is_page: bool = False
     ) -> None:
         request = read_request(scope, receive)
         try:
-            answer = await (enter(request, link) if enter and link else self._enter(request, link))
+            answer = await (self._enter_page(request, link) if is_page and link else self._enter(request, link))
         except Problem as problem:
             answer = self._refusal(problem, request, link)
         except Exception:
@@ -259,7 +237,6 @@ class Edge:
     def _enter_page(self, request: EdgeRequest, page: tuple[str, str]) -> Awaitable[EdgeAnswer]:
         if request.method not in ("GET", "HEAD"):
             raise problems.NoSuchMethod("A page takes GET and HEAD.", allow=["GET", "HEAD"])
-        assert self._doors.page is not None  # noqa: S101 - nobody is led here otherwise
         return self._doors.page(request, *page)
 
     def _refusal(self, problem: Problem, request: EdgeRequest, link: tuple[str, str] | None) -> EdgeAnswer:
