@@ -1,6 +1,7 @@
 """The reference: a bare ASGI application behind the same server. `python -m bench.bare [PORT] [WORKERS]`.
 
-GET answers a 302 with a fixed Location; POST decodes its JSON body and answers with it.
+GET answers a 302 with a fixed Location (where a page stands, a 200 of its size); POST decodes its JSON body and
+answers with it.
 """
 
 import json
@@ -16,12 +17,22 @@ REDIRECT = {
     "status": 302,
     "headers": [(b"location", LOCATION), (b"content-length", b"0")],
 }
+PAGE_BYTES = 6_000
+PAGE = {
+    "type": "http.response.start",
+    "status": 200,
+    "headers": [(b"content-type", b"text/html; charset=utf-8"), (b"content-length", str(PAGE_BYTES).encode())],
+}
+PAGE_BODY = {"type": "http.response.body", "body": b"x" * PAGE_BYTES}
 NOTHING = {"type": "http.response.body", "body": b""}
 
 
 async def application(scope: Any, receive: Any, send: Any) -> None:
     if scope["type"] == "http" and scope["method"] == "POST":
         await _echo(receive, send)
+    elif scope["type"] == "http" and "/p/" in scope["path"]:
+        await send(PAGE)
+        await send(PAGE_BODY)
     elif scope["type"] == "http":
         await send(REDIRECT)
         await send(NOTHING)

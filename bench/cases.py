@@ -7,7 +7,7 @@ from itertools import count, cycle, islice, repeat
 from bench.answer import header_of
 from bench.load import Address, load
 from bench.request import BROWSER, HOST, get, post
-from bench.stand import CAMPAIGN_ID, HANDLE, LINK
+from bench.stand import CAMPAIGN_ID, HANDLE, LINK, PAGE
 
 CONTEXTS = 1_000
 CROWDS = (256, 64)
@@ -67,6 +67,7 @@ def cases(contexts: list[bytes], token: str) -> list[Case]:
     bearer = {"authorization": f"Bearer {token}"}
     same = list(islice(conversions(contexts), len(contexts)))
     bad = [post(CONVERSIONS, b'{"ctx":"%b","idempotencyKey":"bad"}' % tampered(ctx)) for ctx in contexts]
+    pages = [get(f"{PAGE}?ctx={ctx.decode()}") for ctx in contexts]
     asked = [get(f"/v2/public/context?ctx={ctx.decode()}") for ctx in contexts]
     read = {
         "health": get(f"{handle}/campaigns/{CAMPAIGN_ID}/health", bearer),
@@ -82,6 +83,8 @@ def cases(contexts: list[bytes], token: str) -> list[Case]:
         Case("duplicate", 64, 200, lambda: cycle(same)),
         Case("invalid_ctx", 64, 400, lambda: cycle(bad)),
         Case("context", 64, 200, lambda: cycle(asked)),
+        Case("page", 64, 200, lambda: repeat(get(PAGE))),
+        Case("page with ctx", 64, 200, lambda: cycle(pages)),
         *(_reading(name, request) for name, request in read.items()),
         Case("test run", 1, 201, lambda: repeat(run)),
     ]

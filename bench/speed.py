@@ -9,7 +9,7 @@ from bench import cores, processes, stored
 from bench.cases import FIRST, Case, cases, collect_contexts
 from bench.load import Outcome, load
 from bench.processes import Spent
-from bench.stand import Serving, Stand, bare, campaign, stand
+from bench.stand import Serving, Stand, bare, campaign, publish_page, stand
 from bench.stored import Exactness, Rows
 
 WARM_SHARE = 0.15
@@ -147,6 +147,7 @@ class _Runner:
             made = client.post("/v2/handles/gharart/campaigns", json=campaign())
             if made.status_code != 201:
                 raise SystemExit(f"The campaign could not be made: {made.status_code} {made.text[:300]}")
+            publish_page(client)
         contexts = collect_contexts(ours.address, self._plan.contexts)
         if not contexts:
             raise SystemExit("No click led to a ctx.")

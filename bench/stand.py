@@ -28,6 +28,8 @@ ROOT = Path(__file__).parents[1]
 HANDLE, EMAIL, PASSWORD = "gharart", "owner@gharart.example", "correct-horse-1"
 CAMPAIGN_ID = "new-buyer-funnel"
 LINK = f"/{HANDLE}/buy-now?utm_source=mail&utm_medium=email&utm_campaign=launch"
+PAGE_SLUG = "gharart-lamp"
+PAGE = f"/{HANDLE}/p/{PAGE_SLUG}"
 SHOP = "https://shop.gharart.example/new"
 SECONDS_TO_START = 60
 SECONDS_TO_STOP = 20
@@ -48,6 +50,15 @@ def campaign(campaign_id: str = CAMPAIGN_ID, slug: str = "buy-now") -> dict[str,
             {"variantId": "b", "weight": 50, "destinationUrl": f"{SHOP}-b"},
         ],
     }
+
+
+def publish_page(client: httpx2.Client) -> None:
+    """The example of a product launch as the campaign's page."""
+    schema = client.get("/v2/public/schemas/campaign-page/PRODUCT_LAUNCH").json()
+    draft = {"title": "Gharart lamp", "slug": PAGE_SLUG, "structureType": "PRODUCT_LAUNCH"}
+    site = f"/v2/handles/{HANDLE}/site-structure/campaigns/{CAMPAIGN_ID}"
+    client.put(site, json={**draft, "document": schema["examples"][0]}).raise_for_status()
+    client.post(f"{site}/publish").raise_for_status()
 
 
 @dataclass
@@ -118,7 +129,7 @@ class Stand:
             fill(read_settings(data=self.data, database_url=self.url), events)
         else:
             self.answer("init", "--handle", HANDLE, "--email", EMAIL, "--password", PASSWORD)
-        scopes = ("campaigns.*", "links.*", "analytics.*")
+        scopes = ("campaigns.*", "links.*", "pages.*", "analytics.*")
         words = [word for scope in scopes for word in ("--scope", scope)]
         self.token = self.answer("token", "create", "--handle", HANDLE, "--name", "bench", *words)["token"]
 

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import logging
+import re
 from collections.abc import Awaitable, Mapping, Sequence
 
 from fastapi import APIRouter
@@ -38,6 +39,13 @@ from funnelproof.keys.seal import FILE, MissingSecret, Seal, read_or_make_secret
 from funnelproof.launch import decision_routes
 from funnelproof.launch import routes as launch
 from funnelproof.launch.schedule import Timer
+from funnelproof.pages import describe as describe_pages
+from funnelproof.pages import door as page_door
+from funnelproof.pages import event_routes
+from funnelproof.pages import link_routes as page_link_routes
+from funnelproof.pages import routes as page_routes
+from funnelproof.pages.door import PageDoor
+from funnelproof.pages.visit import NobodyLogsIn
 from funnelproof.previews import routes as previews
 from funnelproof.privacy.quarters import OldQuarters
 from funnelproof.privacy.retention import Retention
@@ -56,10 +64,12 @@ from funnelproof.storage.migrate import migrate
 from funnelproof.storage.partitions import keep_months
 from funnelproof.web.control import control_plane
 from funnelproof.web.edge import Door, Doors, Edge, Receive, Scope, Send
+from funnelproof.web.read_by_all import read_by_all
 
 log = logging.getLogger(__name__)
 POLL_SECONDS = 0.5
 OPEN_TO_ORIGINS = frozenset({"/v2/public/conversions", "/v2/public/arrivals", "/v2/public/context"})
+OPEN_TO_READ = re.compile(r"/v2/public/(schemas/campaign-page/[^/]+|handles/[^/]+/site-structure/campaigns/[^/]+)")
 
 
 class NotDurable(Exception):  # noqa: N818 - shown to the operator as it is
@@ -75,9 +85,11 @@ class Application:
         self.follow_door = FollowDoor(home, self.routes)
         self.conversion_door = ConversionDoor(home)
         self.aside = Aside(home.settings, engines_of)
-        edge_paths = {**describe_clicks.paths(), **describe_conversions.paths()}
+        self.visitors = NobodyLogsIn()
+        self.page_door = PageDoor(home, self.routes, self.visitors)
+        edge_paths = {**describe_clicks.paths(), **describe_conversions.paths(), **describe_pages.paths()}
         self.control = control_plane(home, self._routers(), extra_paths=edge_paths)
-        self.edge = Edge(self._doors(), guarded(home, self.control))
+        self.edge = Edge(self._doors(), read_by_all(guarded(home, self.control), OPEN_TO_READ))
         self.jobs = Runner(home.database, self._jobs())
         self._warming: asyncio.Task[object] | None = None
         self._polling: asyncio.Task[None] | None = None
@@ -131,6 +143,8 @@ class Application:
             "/v2/public/arrivals": {"POST": arrive},
             "/v2/public/context": {"GET": ContextDoor(self.home, self.routes)},
             "/_fp/plain.css": {"GET": pages.style},
+            "/_fp/page.css": {"GET": page_door.stylesheet},
+            "/_fp/page.js": {"GET": page_door.script},
             "/.well-known/gpc.json": {"GET": pages.privacy_control},
             "/metrics": {"GET": system.MetricsDoor(self.home, self._counts)},
         }
@@ -142,6 +156,8 @@ class Application:
             cors=OPEN_TO_ORIGINS,
             link_domain=self.home.settings.public_domain,
             hosts=self.home.settings.hosts_apart,
+            page=self.page_door,
+            on_both=("/v2/public/",),
         )
 
     def _counts(self) -> Mapping[str, Mapping[str, int]]:
@@ -160,6 +176,9 @@ class Application:
             link_routes.routes(home),
             clicks.routes(home),
             previews.routes(home),
+            page_routes.routes(home, self.visitors),
+            page_link_routes.routes(home),
+            event_routes.routes(home, self.page_door.pages),
             conversions.routes(home),
             batch.routes(home, self.conversion_door),
             proofs.routes(home, self.routes),

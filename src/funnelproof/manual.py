@@ -19,6 +19,8 @@ PACKAGED = Path(__file__).parent / "docs"
 IN_REPOSITORY = Path(__file__).parents[2] / "docs"
 RELATIVE = re.compile(r'href="((?!https?:|/|#)[^"#]+?)\.md(#[^"]*)?"')
 NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
+PICTURE = re.compile(r"[a-z0-9-]{1,64}\.png")
+PICTURES = "pictures"
 FAMILY = "invalid_field"
 FOLDERS = {"errors": "/docs/errors/index", "decisions": "/docs/decisions/index", "checks": "/docs/health"}
 """Where the pages of a folder are listed."""
@@ -62,10 +64,18 @@ def routes(document: Callable[[], dict[str, Any]]) -> APIRouter:
         return RedirectResponse(FOLDERS[name], 307) if name in FOLDERS else _page(name)
 
     @router.get("/docs/{folder}/{name}")
-    async def page_below(folder: str, name: str) -> HTMLResponse:
-        return _page(folder, name)
+    async def page_below(folder: str, name: str) -> Response:
+        return _picture(name) if folder == PICTURES else _page(folder, name)
 
     return router
+
+
+def _picture(name: str) -> Response:
+    base = PACKAGED if PACKAGED.is_dir() else IN_REPOSITORY
+    path = base / PICTURES / name
+    if not PICTURE.fullmatch(name) or not path.is_file():
+        raise NotFound(f"The manual has no picture {name[:64]}.")
+    return Response(path.read_bytes(), media_type="image/png", headers=HEADERS)
 
 
 def _page(*names: str) -> HTMLResponse:

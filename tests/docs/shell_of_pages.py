@@ -20,7 +20,7 @@ SECONDS = 110
 MARK = "=== block %d ===\n"
 ALIKE = (
     (re.compile(r"\x1b\[[0-9;]*m"), ""),
-    (re.compile(r"\b(clk|cnv|run|req|tok|usr|his|shr)_[0-9a-f]{32}\b"), r"\1_ID"),
+    (re.compile(r"\b(clk|cnv|run|req|tok|usr|his|shr|dep)_[0-9a-f]{32}\b"), r"\1_ID"),
     (re.compile(r"patv1_tok_ID\.[\w-]{43}"), "TOKEN"),
     (re.compile(r"(?<![\w-])[\w-]{4}\.[\w-]{90,260}"), "CTX"),
     (re.compile(r"rt1\.[\w.-]{100,}"), "RUN_TOKEN"),

@@ -23,6 +23,7 @@ AFTER_README = (
     "howto/missing-tags.md",
     "howto/preview-a-variant.md",
     "howto/end-a-test.md",
+    "howto/publish-a-page.md",
     "howto/backup.md",
     "howto/exports.md",
 )

@@ -27,6 +27,7 @@ from funnelproof.tallies import store as tallies
 from funnelproof.tallies.move import Moves
 from funnelproof.worlds.world import LIVE
 from shards.conftest import Everything
+from shards.site import publish_pages
 
 OURS = f"/v2/handles/{HANDLE}"
 CAMPAIGN = f"{OURS}/campaigns/new-buyer-funnel"
@@ -47,6 +48,7 @@ def do_everything(all_of: Everything) -> None:
     preview(all_of)
     timed_work(all_of)
     public(all_of)
+    publish_pages(all_of)
     take_down(all_of)
     archive(all_of)
     retain(all_of)

@@ -33,6 +33,7 @@ async def behind(_scope: Any, _receive: Any, send: Any) -> None:
 DOORS = Doors(
     fixed={"/open": {"POST": echo, "GET": echo}, "/closed": {"GET": echo}},
     link=link,
+    page=link,
     problem_page=page,
     cors=frozenset({"/open"}),
     reserved=frozenset({"app", "v2"}),
@@ -126,3 +127,11 @@ def test_what_breaks_tells_nothing_of_the_inside(client: Client) -> None:
 def test_headers_that_stand_twice_are_one_list() -> None:
     raw = [(b"cookie", b"a=1"), (b"x-forwarded-for", b"1.1.1.1"), (b"cookie", b"b=2"), (b"x-forwarded-for", b"2.2.2.2")]
     assert dict(Headers(raw)) == {"cookie": "a=1; b=2", "x-forwarded-for": "1.1.1.1, 2.2.2.2"}
+
+
+def test_pages_have_a_door_of_their_own(client: Any) -> None:
+    assert client.get("/gharart/p/lamp").headers["location"] == "gharart|lamp"
+    assert client.get("/p/lamp", headers={"Host": "gharart.go.example"}).headers["location"] == "gharart|lamp"
+    assert client.post("/gharart/p/lamp").status_code == 405
+    assert client.get("/app/p/lamp").status_code == 299
+    assert client.get("/gharart/q/lamp").status_code == 299

@@ -17,6 +17,10 @@ JSON, FORM, PAGE, PROBLEM = (
     "application/problem+json",
 )
 LINK = "/{handle}/{slug}"
+READ_BY_ALL = {
+    "/v2/public/handles/{handle}/site-structure/campaigns/{campaignId}",
+    "/v2/public/schemas/campaign-page/{structureType}",
+}
 
 
 @pytest.fixture
@@ -75,7 +79,7 @@ def test_a_link_is_described_with_all_its_methods(document: dict[str, Any]) -> N
 
 def test_pages_of_other_origins_may_ask_before_they_call(document: dict[str, Any]) -> None:
     asked = {path for method, path, _ in operations(document) if method == "OPTIONS"}
-    assert asked == {"/v2/public/conversions", "/v2/public/arrivals", "/v2/public/context"}
+    assert asked == {"/v2/public/conversions", "/v2/public/arrivals", "/v2/public/context", *READ_BY_ALL}
     for path in asked:
         assert set(document["paths"][path]["options"]["responses"]) == {"204"}
 

@@ -11,6 +11,8 @@ from funnelproof.web.gates import BODY_LIMIT
 CREATOR, OPERATOR, OWNER = Role
 CAMPAIGN = "/v2/handles/{handle}/campaigns/{campaignId}"
 PUBLIC = "/v2/public/handles/{handle}"
+PAGE = "/v2/handles/{handle}/site-structure/campaigns/{campaignId}"
+PAGE_BY_TOKEN = PUBLIC + "/site-structure/campaigns/{campaignId}"
 
 
 class Who(StrEnum):
@@ -117,6 +119,21 @@ AUDIENCE: tuple[Rule, ...] = (
     token("GET", PUBLIC + "/links/{slug}/preview-links", CREATOR, "links.read"),
     token("POST", PUBLIC + "/links/{slug}/preview-links", CREATOR, "links.write"),
     token("DELETE", PUBLIC + "/links/{slug}/preview-links/{previewId}", CREATOR, "links.write"),
+    member("GET", PAGE, CREATOR, "pages.read"),
+    member("PUT", PAGE, CREATOR, "pages.write"),
+    member("POST", PAGE + "/publish", CREATOR, "pages.write"),
+    member("GET", PAGE + "/deployments", CREATOR, "pages.read"),
+    member("GET", PAGE + "/preview-links", CREATOR, "pages.read"),
+    member("POST", PAGE + "/preview-links", CREATOR, "pages.write"),
+    member("DELETE", PAGE + "/preview-links/{linkId}", CREATOR, "pages.write"),
+    member("GET", PAGE + "/share-links", CREATOR, "pages.read"),
+    member("POST", PAGE + "/share-links", OPERATOR, "pages.write"),
+    member("DELETE", PAGE + "/share-links/{linkId}", OPERATOR, "pages.write"),
+    token_or_nobody("GET", PAGE_BY_TOKEN, CREATOR, "pages.read"),
+    token("PUT", PAGE_BY_TOKEN, CREATOR, "pages.write"),
+    token("POST", PAGE_BY_TOKEN + "/publish", CREATOR, "pages.write"),
+    token_or_nobody("POST", PUBLIC + "/page-events", CREATOR),
+    anyone("GET", "/v2/public/schemas/campaign-page/{structureType}"),
     anyone("POST", "/v2/public/conversions"),
     anyone("POST", "/v2/public/arrivals"),
     anyone("GET", "/v2/public/context"),

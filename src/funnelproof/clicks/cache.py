@@ -47,6 +47,10 @@ class RouteCache:
     async def get(self, handle: str, slug: str) -> Route | None:
         return self.known(handle, slug) or await self._ask(handle, slug)
 
+    def generation(self, handle: str) -> int:
+        """Goes up whenever something of the handle may have changed: what others keep of it holds until then."""
+        return self._generations.get(handle, 0)
+
     def forget(self, handle: str) -> None:
         self._generations[handle] = self._generations.get(handle, 0) + 1
 

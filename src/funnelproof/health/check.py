@@ -45,6 +45,7 @@ SEVERITIES = {
     "receipts": Severity.CRITICAL,
     "split": Severity.CRITICAL,
     "leak": Severity.CRITICAL,
+    "page": Severity.MAJOR,
     "bots": Severity.MINOR,
     "clock": Severity.MINOR,
     "held": Severity.MINOR,

@@ -7,6 +7,8 @@ from typing import Any, NamedTuple
 from funnelproof.campaigns.campaign import Campaign
 from funnelproof.clock import Micros
 from funnelproof.links.link import Link
+from funnelproof.pages.page import PageFacts
+from funnelproof.pages.sound import Soundness
 from funnelproof.proofs.digest import Change
 from funnelproof.proofs.receipt import StandingReceipt
 
@@ -135,6 +137,14 @@ class Waiting:
 
 
 @dataclass(frozen=True, slots=True)
+class PageEvidence:
+    """A campaign's page; `sound` is None while nothing is published."""
+
+    facts: PageFacts
+    sound: Soundness | None
+
+
+@dataclass(frozen=True, slots=True)
 class ReusedKey:
     key: str
     differs: tuple[str, ...]
@@ -166,6 +176,7 @@ class Evidence:
     waiting: Waiting = Waiting()
     busy_clicks: Mapping[str, int] = field(default_factory=dict)
     reused_keys: tuple[ReusedKey, ...] = ()
+    page: PageEvidence | None = None
     stored_at: Micros | None = None
     accepted_at: Micros | None = None
 

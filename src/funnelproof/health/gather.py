@@ -15,6 +15,7 @@ from funnelproof.health.evidence import (
     Held,
     LastClick,
     Lately,
+    PageEvidence,
     PhaseEvidence,
     ReceiptEvidence,
     ReusedKey,
@@ -33,6 +34,8 @@ from funnelproof.health.since import (
 )
 from funnelproof.health.store import Newest
 from funnelproof.links.link import Link
+from funnelproof.pages import store as pages
+from funnelproof.pages.sound import soundness
 from funnelproof.proofs.digest import Configuration, changes_between, configuration_of, digest_of
 from funnelproof.proofs.receipt import StandingReceipt
 from funnelproof.storage.database import Transaction
@@ -67,7 +70,8 @@ class _Gathering:
     def __init__(self, tx: Transaction, place: Place, moment: Moment, subjects: Sequence[Subject]) -> None:
         self.tx, self.place, self.moment, self.subjects = tx, place, moment, subjects
         quarter = moment.quarter
-        self.digests = {own.campaign.campaign_id: _digest(own) for own in subjects}
+        self.pages = pages.facts_of(tx, place.handle, place.ids)
+        self.digests = {own.campaign.campaign_id: self._digest(own) for own in subjects}
         self.newest = store.newest(tx, place)
         self.lately = counters.amounts(tx, place, quarter - DAY_OF_QUARTERS + 1, quarter)
         self.flows = counters.flows(tx, place, last_days(moment.today, LOOK_BACK_DAYS))
@@ -117,6 +121,7 @@ class _Gathering:
             waiting=self.waiting,
             busy_clicks=store.busy_clicks(self.tx, self.place, id_) if newest.most_uses is not None else {},
             reused_keys=self._reused_keys(id_, lately),
+            page=self._page(id_),
             stored_at=self.stored_at,
             # An answer leaves only after its commit, so whatever was accepted is stored.
             accepted_at=self.stored_at,
@@ -188,27 +193,32 @@ class _Gathering:
         }
         tested = store.tested_configurations(self.tx, self.place.handle, stale)
         return {
-            own.campaign.campaign_id: _with_changes(own, standing.get(own.campaign.campaign_id, {}), tested)
+            own.campaign.campaign_id: self._with_changes(own, standing.get(own.campaign.campaign_id, {}), tested)
             for own in self.subjects
         }
 
+    def _with_changes(
+        self, own: Subject, standing: Mapping[int, StandingReceipt], tested: Mapping[str, Configuration]
+    ) -> dict[int, ReceiptEvidence]:
+        if not any(receipt.run_id in tested for receipt in standing.values()):
+            return {number: ReceiptEvidence(receipt) for number, receipt in standing.items()}
+        now = self._configuration(own)
+        changes = {run_id: tuple(changes_between(before, now)) for run_id, before in tested.items()}
+        found = {number: (receipt, changes.get(receipt.run_id, ())) for number, receipt in standing.items()}
+        return {
+            number: ReceiptEvidence(receipt, sentences_of(own_changes, own.campaign), own_changes)
+            for number, (receipt, own_changes) in found.items()
+        }
 
-def _digest(own: Subject) -> str:
-    return own.config_digest or digest_of(configuration_of(own.campaign, own.link))
+    def _digest(self, own: Subject) -> str:
+        return own.config_digest or digest_of(self._configuration(own))
 
+    def _configuration(self, own: Subject) -> Configuration:
+        return configuration_of(own.campaign, own.link, self.pages.get(own.campaign.campaign_id))
 
-def _with_changes(
-    own: Subject, standing: Mapping[int, StandingReceipt], tested: Mapping[str, Configuration]
-) -> dict[int, ReceiptEvidence]:
-    if not any(receipt.run_id in tested for receipt in standing.values()):
-        return {number: ReceiptEvidence(receipt) for number, receipt in standing.items()}
-    now = configuration_of(own.campaign, own.link)
-    changes = {run_id: tuple(changes_between(tested[run_id], now)) for run_id in tested}
-    found = {number: (receipt, changes.get(receipt.run_id, ())) for number, receipt in standing.items()}
-    return {
-        number: ReceiptEvidence(receipt, sentences_of(own_changes, own.campaign), own_changes)
-        for number, (receipt, own_changes) in found.items()
-    }
+    def _page(self, id_: str) -> PageEvidence | None:
+        facts = self.pages.get(id_)
+        return PageEvidence(facts, soundness(self.tx, self.place.handle, id_, facts)) if facts else None
 
 
 def before(campaign_id: str, quarter: int) -> tuple[Stretch, Stretch]:

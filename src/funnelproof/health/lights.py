@@ -15,6 +15,7 @@ from funnelproof.storage.schema import (
     health_changes,
     health_lights,
     links,
+    pages,
     quarter_tallies,
     runs,
     sample_ratio_alarms,
@@ -42,9 +43,9 @@ class Light:
 class Seen:
     """A campaign's stored light beside what tells whether it still holds.
 
-    `changed_at`: when campaign, primary link or receipts last changed, or an alarm about the split was closed. `moved`:
-    what its counters of the last two quarter hours come to, whatever they count; another sum than the light's says that
-    something has come.
+    `changed_at`: when campaign, primary link, page or receipts last changed, or an alarm about the split was closed.
+    `moved`: what its counters of the last two quarter hours come to, whatever they count; another sum than the light's
+    says that something has come.
     """
 
     ref: CampaignRef
@@ -130,6 +131,7 @@ def _statement() -> Select[Any]:
     closed = select(func.max(sample_ratio_alarms.c.closed_at)).where(
         sample_ratio_alarms.c.handle == of.handle, sample_ratio_alarms.c.campaign_id == of.campaign_id
     )
+    own_page = select(pages.c.updated_at).where(pages.c.handle == of.handle, pages.c.campaign_id == of.campaign_id)
     moved = select(cast(func.coalesce(func.sum(quarter_tallies.c.amount), 0), light.moved.type)).where(
         quarter_tallies.c.handle == of.handle,
         quarter_tallies.c.world == LIVE,
@@ -137,7 +139,8 @@ def _statement() -> Select[Any]:
         quarter_tallies.c.quarter >= bindparam("since"),
     )
     known = and_(light.handle == of.handle, light.campaign_id == of.campaign_id)
-    counters = (_of_campaign(own_link), _of_campaign(finished), _of_campaign(closed), _of_campaign(moved))
+    own = (_of_campaign(own_link), _of_campaign(finished), _of_campaign(own_page), _of_campaign(closed))
+    counters = (*own, _of_campaign(moved))
     columns = (of.handle, of.campaign_id, of.status, of.updated_at, *counters)
     stored = (light.status, light.score, light.config_digest, light.checked_at, light.moved)
     return (
@@ -155,7 +158,7 @@ AFTER = SEEN.where(_BEYOND).order_by(*_KEY).limit(bindparam("limit", type_=Integ
 
 
 def _seen(row: Any) -> Seen:
-    handle, campaign_id, status, *times, moved = row[:8]
-    light = None if row[8] is None else Light(Status(row[8]), *row[9:])
+    handle, campaign_id, status, *times, moved = row[:9]
+    light = None if row[9] is None else Light(Status(row[9]), *row[10:])
     changed_at = max(at for at in times if at is not None)
     return Seen((handle, campaign_id), CampaignStatus(status), changed_at, moved, light)

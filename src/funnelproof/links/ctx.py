@@ -194,20 +194,21 @@ def check_expected(ctx: Ctx, handle: str | None, campaign: str | None) -> None:
 
 
 def _split(text: str) -> tuple[str, bytes, bytes]:
-    malformed = InvalidCtx(
-        Reason.MALFORMED,
-        "This is not a ctx: it must be the whole value of `ctx` from the address, nothing cut or added.",
-    )
     key_id, dot, body = text.partition(".")
     if len(text) > MAX_LENGTH or not dot or len(key_id) != KEY_ID_LENGTH or not text.isascii():
-        raise malformed
+        raise _malformed()
     try:
         raw = base64.b64decode(body + "=" * (-len(body) % 4), altchars=b"-_", validate=True)
     except (binascii.Error, ValueError):
-        raise malformed from None
+        raise _malformed() from None
     if len(raw) < HEAD.size + 3 + TAG_BYTES or base64.urlsafe_b64encode(raw).rstrip(b"=").decode() != body:
-        raise malformed
+        raise _malformed()
     return key_id, raw[:-TAG_BYTES], raw[-TAG_BYTES:]
+
+
+def _malformed() -> InvalidCtx:
+    detail = "This is not a ctx: it must be the whole value of `ctx` from the address, nothing cut or added."
+    return InvalidCtx(Reason.MALFORMED, detail)
 
 
 def _tag(key: Key, payload: bytes) -> bytes:

@@ -9,6 +9,7 @@ import rfc8785
 from funnelproof.campaigns.campaign import Campaign
 from funnelproof.clock import iso_or_none
 from funnelproof.links.link import Link
+from funnelproof.pages.page import PageFacts
 
 Configuration = dict[str, Any]
 
@@ -21,9 +22,12 @@ class Change(NamedTuple):
     now: Any
 
 
-def configuration_of(campaign: Campaign, link: Link | None) -> Configuration:
-    """All that decides whether tracking works; not names, weights, ramp, status, times or counters."""
-    return {
+def configuration_of(campaign: Campaign, link: Link | None, page: PageFacts | None = None) -> Configuration:
+    """All that decides whether tracking works; not names, weights, ramp, status, times or counters.
+
+    A page is part of it from the moment it is published: a draft leads nobody anywhere.
+    """
+    return _page(page) | {
         "goalType": campaign.goal_type.value,
         "eventType": campaign.event_type,
         "currency": campaign.currency,
@@ -56,6 +60,13 @@ def _changes(before: Any, now: Any, pointer: str) -> list[Change]:
         return [] if before == now else [Change(pointer, before, now)]
     names = sorted(before.keys() | now.keys())
     return [change for name in names for change in _changes(before.get(name), now.get(name), f"{pointer}/{name}")]
+
+
+def _page(page: PageFacts | None) -> Configuration:
+    if page is None or page.version is None:
+        return {}
+    mode = page.access_mode.value if page.access_mode else None
+    return {"page": {"version": page.version, "slug": page.slug, "accessMode": mode}}
 
 
 def _link(link: Link) -> Configuration:

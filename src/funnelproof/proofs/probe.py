@@ -16,7 +16,7 @@ from funnelproof.errors import Problem
 from funnelproof.ids import uuid7_hex
 from funnelproof.installation import Installation
 from funnelproof.storage.ingest import Ingest, Verb
-from funnelproof.web.edge import EdgeAnswer, EdgeRequest, Headers, raw_headers
+from funnelproof.web.edge import EdgeAnswer, EdgeRequest, Headers, LinkDoor, raw_headers
 from funnelproof.web.problems import document, status_of
 
 PAGE_LINK = re.compile(r'<a href="([^"]*)"')
@@ -69,6 +69,15 @@ class Probe:
         headers = {TOKEN_HEADER: self._run_token, AS_HEADER: who}
         request = self._request("GET", f"/{handle}/{slug}", query, headers, b"")
         return await _seen(self._follow(request, handle, slug), request)
+
+    async def page(self, door: LinkDoor, handle: str, slug: str, ctx: str) -> str:
+        """The page as the holder of a ctx gets it; empty if it is refused."""
+        request = self._request("GET", f"/{handle}/p/{slug}", f"ctx={ctx}", {}, b"")
+        try:
+            answer = await door(request, handle, slug)
+        except Problem:
+            return ""
+        return answer.body.decode()
 
     async def convert(self, **fields: Any) -> Seen:
         body = json.dumps({name: value for name, value in fields.items() if value is not None}).encode()

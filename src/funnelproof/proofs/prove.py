@@ -17,6 +17,7 @@ from funnelproof.links.ctx import Ctx, InvalidCtx, open_ctx
 from funnelproof.links.link import UTM_TAGS, Link
 from funnelproof.money import decimal_text, read_money
 from funnelproof.proofs import steps
+from funnelproof.proofs.page_ready import PageReady
 from funnelproof.proofs.probe import Probe, Seen
 from funnelproof.proofs.receipt import STEPS, Step, VariantReceipt
 from funnelproof.proofs.run import Opened, advance, finish, open_run
@@ -71,6 +72,7 @@ class _Test:
         self.set_aside = opened.set_aside
         token = run_token(opened.run.handle, opened.run.run_id, home.keyring, home.clock.now())
         self.probe = Probe(home, routes, run_token=token, request_id=opened.run.request_id or opened.run.run_id)
+        self.page_ready = PageReady(home, routes, self.probe)
         self.attempts = [Attempt(number, variant_id, {}) for number, variant_id in wanted.variants]
 
     @property
@@ -85,6 +87,7 @@ class _Test:
             await self._convert(attempt)
             await self._refusals(attempt)
             await self._read_back(attempt)
+            await self._timed(attempt, "page_ready", self._page_ready)
         await self._let_expire()
         for attempt in self.attempts:
             await self._timed(attempt, "live_untouched", self._live_untouched)
@@ -257,16 +260,20 @@ class _Test:
             live_rows=rows, moved_worlds=self.probe.lane.moved_worlds, run_id=self.run_row.run_id
         )
 
+    async def _page_ready(self, attempt: Attempt) -> Step:
+        return await self.page_ready.step(
+            self.run_row.handle,
+            self.campaign.campaign_id,
+            named=self.campaign.details_page_slug,
+            variant_id=attempt.variant_id,
+            ctx=attempt.click.ctx if attempt.click else "",
+        )
+
     async def _read(self, fn: Callable[[Transaction], T]) -> T:
         return await self.home.database.read(fn)
 
     def _receipt(self, attempt: Attempt) -> VariantReceipt:
-        others = {
-            "page_ready": "pages are not part of this release yet",
-            "webhook_signed": "webhooks are not part of this release yet",
-        }
-        for id_, why in others.items():
-            attempt.steps[id_] = steps.skipped(id_, why)
+        attempt.steps["webhook_signed"] = steps.skipped("webhook_signed", "webhooks are not part of this release yet")
         ordered = tuple(attempt.steps[id_] for id_ in STEPS if id_ in attempt.steps)
         first = attempt.first.body if attempt.first else {}
         return VariantReceipt(

@@ -15,6 +15,7 @@ from funnelproof.installation import Installation
 from funnelproof.links import store as links
 from funnelproof.links.ctx import InvalidCtx
 from funnelproof.links.link import NoSuchCampaign
+from funnelproof.pages import store as pages
 from funnelproof.plans.schema import ADDRESS, plan_schema
 from funnelproof.proofs import run as runs
 from funnelproof.proofs import store
@@ -209,7 +210,8 @@ def _shown(tx: Transaction, run: Run, now: int) -> ReceiptView:
     if campaign is None:
         return receipt_view(run, is_fresh=False, changes=[])
     link = links.find(tx, run.handle, campaign.primary_slug) if campaign.primary_slug else None
-    present = configuration_of(campaign, link)
+    page = pages.facts_of(tx, run.handle, [run.campaign_id]).get(run.campaign_id)
+    present = configuration_of(campaign, link, page)
     young = run.finished_at is not None and now - run.finished_at <= campaign.receipt_ttl_hours * HOUR
     changed = [] if digest_of(present) == run.config_digest else changes_between(dict(run.configuration), present)
     return receipt_view(run, is_fresh=young and not changed, changes=changed)

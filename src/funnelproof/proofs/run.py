@@ -17,8 +17,9 @@ from funnelproof.ids import new_id
 from funnelproof.links import store as links
 from funnelproof.links.address import AddressRules
 from funnelproof.links.link import Link
+from funnelproof.pages import store as pages
 from funnelproof.proofs import store
-from funnelproof.proofs.digest import configuration_of, digest_of
+from funnelproof.proofs.digest import Configuration, configuration_of, digest_of
 from funnelproof.proofs.receipt import NoPrimaryLink, RunNotFound, VariantReceipt, fingerprint_of, verdict_of
 from funnelproof.proofs.store import Run
 from funnelproof.storage.database import Transaction
@@ -57,7 +58,9 @@ def open_run(
     primary = next((link for link in own_links if link.slug == campaign.primary_slug), None)
     if primary is None:
         raise NoPrimaryLink
-    run = _new_run(campaign, primary, seed=seed, opens_gate=opens_gate, act=act)
+    page = pages.facts_of(tx, handle, [campaign_id]).get(campaign_id)
+    configuration = configuration_of(campaign, primary, page)
+    run = _new_run(campaign, configuration, seed=seed, opens_gate=opens_gate, act=act)
     snapshot = Snapshot(
         settle.existing(tx, handle), _in_run(campaign), tuple(_without_limits(link) for link in own_links)
     )
@@ -79,8 +82,7 @@ def open_run(
     return Opened(run, world, _set_aside(primary))
 
 
-def _new_run(campaign: Campaign, primary: Link, *, seed: str, opens_gate: bool, act: Act) -> Run:
-    configuration = configuration_of(campaign, primary)
+def _new_run(campaign: Campaign, configuration: Configuration, *, seed: str, opens_gate: bool, act: Act) -> Run:
     return Run(
         handle=campaign.handle,
         run_id=new_id("run"),

@@ -133,16 +133,20 @@ class Doors:
     """`fixed` by path and method; pages of other origins may call those in `cors`.
 
     `link` takes every `/{handle}/{slug}` whose first segment is not reserved, and `{handle}.{link_domain}/{slug}`.
-    `hosts` are those of the control plane and of links, where these differ: each then answers its own routes only.
+    `page` takes `/{handle}/p/{pageSlug}` (on a handle's own host, `/p/{pageSlug}`).
+    `hosts` are those of the control plane and of links, where these differ: each then answers its own routes only;
+    what begins with one of `on_both` is answered by both.
     """
 
     fixed: Mapping[str, Mapping[str, Door]]
     link: LinkDoor
+    page: LinkDoor
     problem_page: Page
     cors: frozenset[str]
     reserved: frozenset[str]
     link_domain: str | None = None
     hosts: tuple[str, str] | None = None
+    on_both: tuple[str, ...] = ()
 
     def is_elsewhere(self, scope: Scope, *, public: bool) -> bool:
         """Whether a route of the public side (or of the other) belongs to another host than was asked."""
@@ -158,12 +162,26 @@ class Doors:
         """(handle, slug) of the link that a request is for, if it is for one."""
         parts = scope["path"].split("/", 3)
         first = parts[1] if len(parts) > 1 else ""
-        if len(parts) == 3 and first and parts[2] and first not in self.reserved:
+        if len(parts) == 3 and first and parts[2] and first not in self.reserved and first != "p":
             return first, parts[2]
         if self.link_domain and first and len(parts) == 2:
-            handle, _, domain = _host(scope).partition(".")
-            return (handle, first) if domain == self.link_domain and handle not in self.reserved else None
+            handle = self._handle_of_host(scope)
+            return (handle, first) if handle else None
         return None
+
+    def page_at(self, scope: Scope) -> tuple[str, str] | None:
+        """(handle, slug) of the page that a request is for, if it is for one."""
+        parts = scope["path"].split("/")
+        if len(parts) == 4 and parts[2] == "p" and parts[1] and parts[3] and parts[1] not in self.reserved:
+            return parts[1], parts[3]
+        if self.link_domain and len(parts) == 3 and parts[1] == "p" and parts[2]:
+            handle = self._handle_of_host(scope)
+            return (handle, parts[2]) if handle else None
+        return None
+
+    def _handle_of_host(self, scope: Scope) -> str | None:
+        handle, _, domain = _host(scope).partition(".")
+        return handle if domain == self.link_domain and handle not in self.reserved else None
 
 
 class Edge:
@@ -180,15 +198,20 @@ class Edge:
         link = self._doors.link_at(scope)
         if link is not None and not self._doors.is_elsewhere(scope, public=True):
             return await self._answer(scope, receive, send, link)
-        if self._doors.is_elsewhere(scope, public=False):
+        page = self._doors.page_at(scope) if link is None else None
+        if page is not None and not self._doors.is_elsewhere(scope, public=True):
+            return await self._answer(scope, receive, send, page, is_page=True)
+        if not scope["path"].startswith(self._doors.on_both) and self._doors.is_elsewhere(scope, public=False):
             request = read_request(scope, receive)
             return await _send(problem_answer(NotFound(), request), request, send, cors=False)
         return await self._behind(scope, receive, send)
 
-    async def _answer(self, scope: Scope, receive: Receive, send: Send, link: tuple[str, str] | None) -> None:
+    async def _answer(
+        self, scope: Scope, receive: Receive, send: Send, link: tuple[str, str] | None, *, is_page: bool = False
+    ) -> None:
         request = read_request(scope, receive)
         try:
-            answer = await self._enter(request, link)
+            answer = await (self._enter_page(request, link) if is_page and link else self._enter(request, link))
         except Problem as problem:
             answer = self._refusal(problem, request, link)
         except Exception:
@@ -210,6 +233,11 @@ class Edge:
         if method not in methods:
             raise problems.NoSuchMethod(f"This route takes {', '.join(methods)}.", allow=list(methods))
         return methods[method](request)
+
+    def _enter_page(self, request: EdgeRequest, page: tuple[str, str]) -> Awaitable[EdgeAnswer]:
+        if request.method not in ("GET", "HEAD"):
+            raise problems.NoSuchMethod("A page takes GET and HEAD.", allow=["GET", "HEAD"])
+        return self._doors.page(request, *page)
 
     def _refusal(self, problem: Problem, request: EdgeRequest, link: tuple[str, str] | None) -> EdgeAnswer:
         if link is not None and "text/html" in request.headers.get("accept", ""):

@@ -13,6 +13,12 @@ class PreconditionFailed(Problem):
     kind, code, title = "precondition_failed", "precondition_failed", "It has changed meanwhile"
 
 
+class PreconditionRequired(Problem):
+    """Something stands here already. Read it, and send its ETag as If-Match: so nobody overwrites what is unseen."""
+
+    kind, code, title = "precondition_required", "precondition_required", "Say which version you have read"
+
+
 def etag_of(version: int) -> str:
     return f'"{version}"'
 

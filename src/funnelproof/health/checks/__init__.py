@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from funnelproof.health.check import Check
 from funnelproof.health.checks.conversions import clock, ctx_returned, dedupe, held, per_click
+from funnelproof.health.checks.page import page
 from funnelproof.health.checks.receipts import receipts
 from funnelproof.health.checks.sales import anomaly, conversions
 from funnelproof.health.checks.setup import campaign_status, ctx_life, destination, primary_link
@@ -27,6 +28,7 @@ CHECKS: tuple[Callable[[Evidence], Check | None], ...] = (
     receipts,
     split,
     leak,
+    page,
     bots,
     clock,
     held,

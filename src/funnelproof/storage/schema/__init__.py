@@ -23,6 +23,7 @@ from funnelproof.storage.schema.events import (
 )
 from funnelproof.storage.schema.health import health_changes, health_lights
 from funnelproof.storage.schema.installation import changes, day_salts, leases, ring_keys
+from funnelproof.storage.schema.pages import deployments, page_links, page_slugs, page_versions, pages
 from funnelproof.storage.schema.people import access_tokens, handle_zones, handles, memberships, sessions, users
 from funnelproof.storage.schema.proofs import receipts, runs
 from funnelproof.storage.schema.results import decisions, inspections, looks, sample_ratio_alarms
@@ -41,6 +42,7 @@ __all__ = [
     "day_salts",
     "day_tallies",
     "decisions",
+    "deployments",
     "frozen_plans",
     "handle_zones",
     "handles",
@@ -54,6 +56,10 @@ __all__ = [
     "looks",
     "memberships",
     "metadata",
+    "page_links",
+    "page_slugs",
+    "page_versions",
+    "pages",
     "phase_tallies",
     "phases",
     "previews",

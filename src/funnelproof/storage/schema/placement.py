@@ -51,6 +51,11 @@ PLACEMENTS: dict[str, Placement] = {
     "sealed_sums": Placement.BY_HANDLE,
     "health_lights": Placement.BY_HANDLE,
     "health_changes": Placement.BY_HANDLE,
+    "pages": Placement.BY_HANDLE,
+    "page_slugs": Placement.BY_HANDLE,
+    "page_versions": Placement.BY_HANDLE,
+    "deployments": Placement.BY_HANDLE,
+    "page_links": Placement.BY_HANDLE,
     # Every worker reads all of it twice a second; people write it.
     "changes": Placement.EVERYWHERE,
     # A list of members joins them to their people.
