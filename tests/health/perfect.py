@@ -14,12 +14,15 @@ from funnelproof.health.evidence import (
     Flow,
     LastClick,
     Lately,
+    PageEvidence,
     PhaseEvidence,
     ReceiptEvidence,
     Recent,
     Sales,
 )
 from funnelproof.links.link import Link
+from funnelproof.pages.page import AccessMode, PageFacts
+from funnelproof.pages.sound import Soundness
 from funnelproof.proofs.receipt import StandingReceipt, Verdict
 
 NOW = from_iso("2026-11-23T09:00:00Z")
@@ -123,6 +126,8 @@ LATELY = {
     ("arrived", "1"): 450,
     ("arrived", "2"): 450,
 }
+PUBLIC = AccessMode.PUBLIC
+PAGE = PageFacts("dhoop-lamp", PUBLIC, version=1, slug="dhoop-lamp", access_mode=PUBLIC, digest="d")
 PERFECT = Evidence(
     campaign=PLAIN,
     link=LINK,
@@ -141,6 +146,7 @@ PERFECT = Evidence(
     phases=(phase(a=(5000, 4500, 250), b=(5000, 4490, 250)),),
     sdk_seen=True,
     receipts={1: ReceiptEvidence(receipt(1)), 2: ReceiptEvidence(receipt(2))},
+    page=PageEvidence(PAGE, Soundness(faults=0, buttons=4, with_ctx=4)),
     stored_at=NOW,
     accepted_at=NOW,
 )

@@ -74,7 +74,7 @@ def test_nothing_of_a_preview_counts(site: Site, funnel: Funnel) -> None:
     found = re.search(r'one\?ctx=([^"]+)"', html)
     assert found
     order = funnel.convert(found[1], value="49.90")
-    assert order["mode"] == "preview"
+    assert order["mode"] == "test"
     body = {"event": "PAGE_VIEW", "pageSlug": "dhoop-lamp", "ctx": found[1]}
     path = f"/v2/public/handles/{HANDLE}/page-events"
     told = site.client.post(path, body, headers={"User-Agent": "Mozilla/5.0 (X11; Linux) Firefox/140"})

@@ -56,7 +56,7 @@ def client() -> Any:
         ("/gharart", "x", 299, None),
         ("/gharart/", "x", 299, None),
         ("//buy-now", "x", 299, None),
-        ("/gharart/p/page", "x", 299, None),
+        ("/gharart/p/page", "x", 302, "gharart|page"),
         ("/buy-now", "gharart.go.example", 302, "gharart|buy-now"),
         ("/buy-now", "Gharart.GO.example:8080", 302, "gharart|buy-now"),
         ("/buy-now", "go.example", 299, None),
