@@ -9,6 +9,8 @@ from funnelproof.access.roles import Role
 from funnelproof.web.gates import BODY_LIMIT
 
 CREATOR, OPERATOR, OWNER = Role
+ANYONES_BODY_LIMIT = 16_384
+"""Who need not say who they are can make the server read no more than this: reading 1 MiB holds others up."""
 CAMPAIGN = "/v2/handles/{handle}/campaigns/{campaignId}"
 PUBLIC = "/v2/public/handles/{handle}"
 
@@ -46,6 +48,7 @@ def person(method: str, path: str, role: Role | None = None, *, who: Who = Who.M
 
 
 anyone = partial(_rule, Who.ANYONE)
+anyone_post = partial(_rule, Who.ANYONE, "POST", body_limit=ANYONES_BODY_LIMIT)
 signed_in = partial(_rule, Who.SIGNED_IN)
 member = partial(_rule, Who.MEMBER)
 token = partial(_rule, Who.TOKEN)
@@ -61,10 +64,10 @@ AUDIENCE: tuple[Rule, ...] = (
     anyone("GET", "/docs/{folder}/{page}"),
     anyone("GET", "/openapi.json"),
     anyone("GET", "/v2/system/health"),
-    anyone("POST", "/v2/auth/signup"),
-    anyone("POST", "/v2/auth/login"),
-    anyone("POST", "/v2/auth/refresh"),
-    anyone("POST", "/v2/auth/logout"),
+    anyone_post("/v2/auth/signup"),
+    anyone_post("/v2/auth/login"),
+    anyone_post("/v2/auth/refresh"),
+    anyone_post("/v2/auth/logout"),
     person("GET", "/v2/auth/me", who=Who.SIGNED_IN),
     signed_in("GET", "/v2/handles"),
     person("POST", "/v2/handles", who=Who.PERSON_IF_OPEN),
@@ -106,8 +109,8 @@ AUDIENCE: tuple[Rule, ...] = (
     token("PUT", PUBLIC + "/links/{slug}", CREATOR, "links.write"),
     token("DELETE", PUBLIC + "/links/{slug}", CREATOR, "links.write"),
     token("POST", PUBLIC + "/links/{slug}/route-preview", CREATOR, "links.read"),
-    anyone("POST", "/v2/public/conversions"),
-    anyone("POST", "/v2/public/arrivals"),
+    anyone_post("/v2/public/conversions"),
+    anyone_post("/v2/public/arrivals"),
     anyone("GET", "/v2/public/context"),
     member("GET", "/v2/handles/{handle}/conversions", CREATOR, "analytics.read"),
     member("GET", "/v2/handles/{handle}/conversions/{conversionId}", CREATOR, "analytics.read"),
