@@ -48,12 +48,19 @@ def test_what_breaks_is_500_without_details_and_logged_with_the_request_id(
 
 
 def test_a_body_that_says_it_is_too_large_is_refused_unread(client: Client) -> None:
-    answer = client.post(LOGIN, headers={**JSON, "Content-Length": "1048577"}, content=b"{}")
+    answer = client.post(LOGIN, headers={**JSON, "Content-Length": "16385"}, content=b"{}")
+    assert refused(answer, 413, "payload_too_large")["limit"] == 16_384
+
+
+def test_who_says_who_they_are_may_send_a_mebibyte(client: Client, cast: Cast) -> None:
+    body = b'{"handle": "' + b"x" * 1_048_560 + b'"}'
+    refused(client.post("/v2/handles", headers=JSON, content=body, by=cast.boss), 400, "invalid_handle")
+    answer = client.post("/v2/handles", headers=JSON, content=body + b" " * 20, by=cast.boss)
     assert refused(answer, 413, "payload_too_large")["limit"] == 1_048_576
 
 
 def test_a_body_that_lies_about_its_size_is_counted_while_it_is_read(client: Client) -> None:
-    answer = client.post(LOGIN, headers={**JSON, "Content-Length": "2"}, content=b" " * 1_048_577)
+    answer = client.post(LOGIN, headers={**JSON, "Content-Length": "2"}, content=b" " * 16_385)
     refused(answer, 413, "payload_too_large")
 
 
@@ -71,6 +78,18 @@ def test_a_body_without_content_type_is_refused(client: Client) -> None:
 @pytest.mark.parametrize("path", ["/v2/auth/me%00", "/openapi.json?limit=%00"])
 def test_an_address_with_a_nul_character_is_refused(client: Client, path: str) -> None:
     refused(client.get(path), 400, "invalid_payload")
+
+
+def test_a_query_that_is_too_long_is_refused_unread(client: Client) -> None:
+    query = "&".join(f"x{at}" for at in range(4000))
+    document = refused(client.get(f"/v2/system/health?{query}"), 400, "invalid_payload")
+    assert document["errors"][0]["code"] == "too_long"
+
+
+def test_of_many_unknown_parameters_some_are_named(client: Client) -> None:
+    query = "&".join(f"x{at}=" for at in range(500))
+    document = refused(client.get(f"/v2/system/health?{query}"), 400, "unknown_field")
+    assert len(document["errors"]) == 20
 
 
 def test_an_absent_body_is_a_fault_of_shape_not_of_type(client: Client) -> None:
