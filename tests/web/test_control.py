@@ -87,7 +87,7 @@ def test_the_document_is_openapi_3_1_and_all_its_references_lead_somewhere(clien
 
 def test_every_refusal_in_the_document_is_a_problem(client: Client) -> None:
     for method, path, operation in operations(client.get("/openapi.json").json()):
-        if path in ("/{handle}/{slug}", "/{handle}/p/{pageSlug}") or method == "OPTIONS":
+        if path.startswith("/{handle}/") or method == "OPTIONS":
             continue
         for status, answer in operation["responses"].items():
             if int(status) >= 400:
