@@ -9,9 +9,9 @@ import pytest
 from sqlalchemy import select, text
 from sqlalchemy.dialects import sqlite
 
-from cast import HANDLE
-from funnel import CAMPAIGN, Funnel
-from funnelproof.clock import DAY, SetClock
+from cast import HANDLE, refused
+from funnel import CAMPAIGN, TAGS, Funnel
+from funnelproof.clock import DAY, MINUTE, SetClock, iso
 from funnelproof.handles.handle import ZoneFrom
 from funnelproof.installation import Installation
 from funnelproof.privacy import seal as seals
@@ -255,3 +255,33 @@ def plan_of(home: Installation, statement: Any) -> str:
     told = statement.compile(dialect=sqlite.dialect(), compile_kwargs={"literal_binds": True})
     rows = home.database.read_now(lambda tx: tx.all(text(f"EXPLAIN QUERY PLAN {told}")))
     return " ".join(row["detail"] for row in rows)
+
+
+def test_a_repeat_is_answered_as_the_first_was_although_retention_has_deleted_the_row(
+    shop: Funnel, home: Installation, clock: SetClock
+) -> None:
+    ctx = shop.click(TAGS, person=1).ctx
+    told = {"value": "49.90", "occurredAt": iso(clock.now() - MINUTE)}
+    first = shop.convert(ctx, "first", **told)
+    clock.advance(62 * DAY)
+    assert retain(home) > 0
+    assert not shop.rows("conversions")
+    again = shop.send(ctx, "first", **told)
+    assert again.status_code == 200
+    assert again.json() == {**first, "status": "DUPLICATE", "requestId": again.json()["requestId"]}
+    other = refused(shop.send(ctx, "first", **{**told, "value": "4.99"}), 422, "idempotency_key_reused")
+    assert other["differs"] == ["/value"]
+    assert other["firstConversionId"] == first["conversionId"]
+
+
+def test_a_repeat_of_what_was_held_when_its_day_was_sealed_is_told_so(
+    shop: Funnel, home: Installation, clock: SetClock
+) -> None:
+    shop.move("PAUSED")
+    ctx = shop.click(TAGS, person=1).ctx
+    assert shop.convert(ctx, "held")["disposition"] == "HELD"
+    clock.advance(62 * DAY)
+    retain(home)
+    assert not shop.rows("conversions")
+    again = shop.send(ctx, "held")
+    assert (again.status_code, again.json()["disposition"]) == (200, "HELD")

@@ -108,12 +108,16 @@ class Conversion(NamedTuple):
 
 
 class First(NamedTuple):
-    """What a key was first sent with. `conversion` is None where the key stands for something else."""
+    """What a key was first sent with. `conversion` is None where the key stands for something else.
+
+    `is_whole` is false where retention has deleted the row: the conversion is then what its key has kept of it.
+    """
 
     subject_id: str
     digest: str
     received_at: Micros
     conversion: Conversion | None
+    is_whole: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,10 +5,11 @@ from decimal import Decimal
 
 from funnelproof.campaigns.campaign import Campaign
 from funnelproof.clock import iso
-from funnelproof.conversions import store
+from funnelproof.conversions import key_store, store
 from funnelproof.conversions.conversion import Claim, Conversion, Disposition, First, KeyReused
-from funnelproof.conversions.store import KeyKind
+from funnelproof.conversions.key_store import KeyKind, KnownKey
 from funnelproof.errors import Fault
+from funnelproof.links.ctx import Cohort, Ctx
 from funnelproof.storage.database import Transaction
 
 
@@ -16,27 +17,70 @@ def known_keys(
     tx: Transaction, handle: str, world: str, wanted: Collection[str]
 ) -> tuple[dict[str, First], frozenset[str]]:
     """What keys were first sent with; and those that only a reversal has named so far, which waits for them."""
-    known = store.known_keys(tx, handle, world, wanted)
+    known = key_store.known_keys(tx, handle, world, wanted)
     awaited = frozenset(name for name, key in known.items() if key.kind == KeyKind.AWAITED)
     ids = {key.subject_id for key in known.values() if key.kind == KeyKind.CONVERSION}
     stored = store.by_ids(tx, handle, world, ids)
-    first = {
-        name: First(key.subject_id, key.body_digest, key.received_at, stored.get(key.subject_id))
-        for name, key in known.items()
-        if name not in awaited
-    }
+    first = {name: _first(name, key, stored.get(key.subject_id)) for name, key in known.items() if name not in awaited}
     return first, awaited
+
+
+def _first(name: str, key: KnownKey, stored: Conversion | None) -> First:
+    is_gone = stored is None and key.kind == KeyKind.CONVERSION
+    made = _kept(name, key) if is_gone else stored
+    return First(key.subject_id, key.body_digest, key.received_at, made, is_whole=not is_gone)
+
+
+def _kept(name: str, key: KnownKey) -> Conversion:
+    """What the key has kept of a conversion that retention has deleted; its ctx tells the rest once more."""
+    return Conversion(
+        conversion_id=key.subject_id,
+        campaign_id="",
+        idempotency_key=name,
+        click_id=key.click_id,
+        visitor="",
+        slug="",
+        variant=0,
+        cohort=Cohort.NONE,
+        epoch=0,
+        phase=0,
+        event_type=key.event_type,
+        value_minor=key.value_minor,
+        currency=key.currency,
+        disposition=Disposition(key.disposition or Disposition.COUNTED),
+        reason=None,
+        in_test=False,
+        clicked_at=0,
+        occurred_at=key.received_at if key.occurred_at is None else key.occurred_at,
+        received_at=key.received_at,
+        customer=None,
+        properties=None,
+        request_id=None,
+    )
 
 
 def check_same(claim: Claim, first: First, campaign: Campaign | None) -> Conversion:
     """The first conversion, if the claim repeats it: bodies are equal, or what they come to is."""
     made = first.conversion
-    if made is not None and claim.digest == first.digest:
-        return made
-    differs = ["/idempotencyKey"] if made is None else differences(claim, made, campaign)
+    is_equal = made is not None and claim.digest == first.digest
+    differs = ["/idempotencyKey"] if made is None else [] if is_equal else differences(claim, made, campaign)
     if made is None or differs:
         raise _key_reused(first, differs)
-    return made
+    return made if first.is_whole else _told_again(made, claim.ctx)
+
+
+def _told_again(kept: Conversion, ctx: Ctx) -> Conversion:
+    """The claim repeats it, so its ctx is that of the same click."""
+    return kept._replace(
+        campaign_id=ctx.campaign,
+        visitor=ctx.visitor,
+        slug=ctx.slug,
+        variant=ctx.variant,
+        cohort=ctx.cohort,
+        epoch=ctx.epoch,
+        phase=ctx.phase,
+        clicked_at=ctx.issued_at,
+    )
 
 
 def differences(claim: Claim, first: Conversion, campaign: Campaign | None) -> list[str]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from funnelproof.campaigns import store as campaigns
 from funnelproof.clicks import store as clicks
 from funnelproof.clock import Micros
-from funnelproof.conversions import reversal_store, store
+from funnelproof.conversions import key_store, reversal_store, store
 from funnelproof.conversions.conversion import Conversion, ConversionNotFound, Disposition
 from funnelproof.conversions.page import page
 from funnelproof.conversions.why import Told
@@ -68,7 +68,7 @@ def tell(tx: Transaction, handle: str, conversion_id: str) -> tuple[str, Told]:
         campaign=world.snapshot.campaign if world else campaigns.find(tx, handle, made.campaign_id),
         click=clicks.find_click(tx, handle, name, made.click_id),
         standing=clicks.find_standing(tx, handle, name, made.visitor_ref),
-        key=store.key_row(tx, handle, name, made.idempotency_key),
+        key=key_store.key_row(tx, handle, name, made.idempotency_key),
         reversals=reversal_store.of_conversions(tx, handle, name, [conversion_id]).get(conversion_id, []),
     )
     return name, told

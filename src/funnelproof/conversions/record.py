@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from funnelproof.campaigns import store as campaigns
 from funnelproof.clicks import store as visitors
-from funnelproof.conversions import store
+from funnelproof.conversions import key_store, store
 from funnelproof.conversions.admit import admitted, check_campaign
 from funnelproof.conversions.conversion import Claim, Conversion, First, KeyReused
 from funnelproof.conversions.count import count
@@ -53,8 +53,8 @@ def _record_in_scope(tx: Transaction, claims: list[Claim]) -> dict[str, Answer]:
     group = _Group(setting, known)
     for claim in claims:
         group.take(claim)
-    store.take_keys(tx, setting.handle, setting.world, list(group.new.values()), awaited)
-    store.count_repeats(tx, setting.handle, setting.world, group.repeats, setting.now(claims[0].received_at))
+    key_store.take_keys(tx, setting.handle, setting.world, list(group.new.values()), awaited)
+    key_store.count_repeats(tx, setting.handle, setting.world, group.repeats, setting.now(claims[0].received_at))
     settled = _store_new(tx, group)
     if awaited:
         met = [each for each in settled.values() if each.idempotency_key in awaited]

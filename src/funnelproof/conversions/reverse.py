@@ -5,12 +5,12 @@ from typing import NamedTuple
 
 from funnelproof.access.caller import HandleNotFound
 from funnelproof.clock import iso
-from funnelproof.conversions import reversal_store, store
+from funnelproof.conversions import key_store, reversal_store, store
 from funnelproof.conversions.conversion import Conversion, ConversionNotFound, KeyReused
+from funnelproof.conversions.key_store import KeyKind, KnownKey
 from funnelproof.conversions.meet import apply
 from funnelproof.conversions.reversal import NewReversal, Reversal, check_time, taken_back, waiting
 from funnelproof.conversions.setting import Setting, find_setting
-from funnelproof.conversions.store import KeyKind, KnownKey
 from funnelproof.errors import Fault, invalid
 from funnelproof.links.ctx import InvalidCtx, Mode
 from funnelproof.money import decimal_text
@@ -35,7 +35,7 @@ def reverse(tx: Transaction, told: NewReversal) -> Reversed:
     """Store a reversal once. It moves figures if its conversion is COUNTED, and waits if that has not come yet."""
     named = _named(tx, told)
     setting = _setting(tx, told, named[0] if named else told.run or LIVE)
-    known = store.known_keys(tx, told.handle, setting.world, [told.key]).get(told.key)
+    known = key_store.known_keys(tx, told.handle, setting.world, [told.key]).get(told.key)
     if known is not None:
         return _repeated(tx, setting, told, known)
     if told.conversion_id is not None and named is None:
@@ -81,12 +81,12 @@ def _setting(tx: Transaction, told: NewReversal, world: str) -> Setting:
 def _met(tx: Transaction, setting: Setting, told: NewReversal, own: Reversal) -> Conversion | None:
     """The conversion, locked; None if it has not come yet. Keys are taken here: whoever comes second finds them."""
     key = told.conversion_key
-    known = store.known_keys(tx, told.handle, setting.world, [key]).get(key) if key else None
+    known = key_store.known_keys(tx, told.handle, setting.world, [key]).get(key) if key else None
     awaits = key if key and known is None else None
-    store.take_reversal_key(tx, told.handle, setting.world, own, digest=told.digest, awaits=awaits)
+    key_store.take_reversal_key(tx, told.handle, setting.world, own, digest=told.digest, awaits=awaits)
     conversion_id = told.conversion_id
     if key is not None:
-        named = store.lock_key(tx, told.handle, setting.world, key)
+        named = key_store.lock_key(tx, told.handle, setting.world, key)
         if named is not None and named.kind == KeyKind.REVERSAL:
             raise invalid("conversionKey", "stands for a reversal; send the key of the conversion.")
         if named is None or named.kind == KeyKind.AWAITED:
@@ -106,7 +106,7 @@ def _repeated(tx: Transaction, setting: Setting, told: NewReversal, known: Known
     differs = ["/idempotencyKey"] if first is None else _differences(told, first)
     if first is None or differs:
         raise _key_reused(known, differs)
-    store.count_repeats(tx, told.handle, setting.world, {told.key: 1}, setting.now(told.received_at))
+    key_store.count_repeats(tx, told.handle, setting.world, {told.key: 1}, setting.now(told.received_at))
     return Reversed(first, setting.mode, setting.world, is_new=False)
 
 

@@ -1,47 +1,24 @@
-"""Rows of `conversion_keys`, `claims`, `conversions` and `ledger_money`."""
+"""Rows of `claims`, `conversions` and `ledger_money`."""
 
 import json
 from collections import Counter, defaultdict
 from collections.abc import Collection, Mapping, Sequence
-from enum import StrEnum
-from typing import NamedTuple
 
 from sqlalchemy import bindparam, func, select, tuple_, update
 
 from funnelproof.clock import Micros
 from funnelproof.conversions.admit import Seat
 from funnelproof.conversions.conversion import Conversion, Disposition
-from funnelproof.conversions.reversal import Reversal
 from funnelproof.ids import made_at
 from funnelproof.links.ctx import Cohort
-from funnelproof.storage.bulk import Values, add_rows_returning, insert_new_rows, insert_rows, rows_among
-from funnelproof.storage.database import Row, RunAgain, Transaction
-from funnelproof.storage.schema import claims, conversion_keys, conversions, ledger_money
+from funnelproof.storage.bulk import Values, add_rows_returning, insert_rows, rows_among
+from funnelproof.storage.database import Row, Transaction
+from funnelproof.storage.schema import claims, conversions, ledger_money
 from funnelproof.storage.schema.columns import json_text
 
-
-class KeyKind(StrEnum):
-    """AWAITED: nothing yet; a reversal has named the key before its conversion came."""
-
-    CONVERSION = "CONVERSION"
-    REVERSAL = "REVERSAL"
-    AWAITED = "AWAITED"
-
-
 CONVERSION = Conversion._fields
-KEY = ("idempotency_key", "kind", "subject_id", "body_digest", "received_at")
-NEW_KEY = ("handle", "world", *KEY, "click_id", "event_type", "value_minor", "currency")
 SEAT = ("handle", "world", "campaign_id", "epoch", "subject", "uses")
 MONEY = ("handle", "world", "campaign_id", "visitor", "currency", "gross_minor", "test_net_minor")
-COUNT_REPEAT = (
-    update(conversion_keys)
-    .where(
-        conversion_keys.c.handle == bindparam("at_handle"),
-        conversion_keys.c.world == bindparam("at_world"),
-        conversion_keys.c.idempotency_key == bindparam("at_key"),
-    )
-    .values(repeats=conversion_keys.c.repeats + bindparam("more"), repeated_at=bindparam("at"))
-)
 CHANGE_DISPOSITION = (
     update(conversions)
     .where(
@@ -51,88 +28,8 @@ CHANGE_DISPOSITION = (
     )
     .values({name: bindparam(name) for name in ("disposition", "reason", "in_test", "credited")})
 )
-MEET = (
-    update(conversion_keys)
-    .where(
-        conversion_keys.c.handle == bindparam("at_handle"),
-        conversion_keys.c.world == bindparam("at_world"),
-        conversion_keys.c.idempotency_key == bindparam("at_key"),
-        conversion_keys.c.kind == KeyKind.AWAITED.value,
-    )
-    .values({name: bindparam(name) for name in NEW_KEY[3:]})
-)
 Arrived = tuple[Micros, str]
 """(received_at, conversion_id): the order of arrival."""
-
-
-class KnownKey(NamedTuple):
-    """What a key stands for, by the id of that."""
-
-    kind: str
-    subject_id: str
-    body_digest: str
-    received_at: Micros
-
-
-def known_keys(tx: Transaction, handle: str, world: str, wanted: Collection[str]) -> dict[str, KnownKey]:
-    """What keys stand for, by key."""
-    at = {"handle": handle, "world": world}
-    rows = rows_among(tx, conversion_keys, KEY, at=at, within="idempotency_key", values=wanted)
-    return {row[0]: KnownKey(*row[1:]) for row in rows}
-
-
-def take_keys(
-    tx: Transaction, handle: str, world: str, new: Sequence[tuple[Conversion, str]], awaited: Collection[str]
-) -> None:
-    """Insert the keys of new conversions, each with the digest of its body; those `awaited` are there already.
-
-    If another process took one first, the whole transaction runs again and finds it.
-    """
-    rows = sorted(_key_row(handle, world, made, digest) for made, digest in new)
-    fresh = [row for row in rows if row[2] not in awaited] if awaited else rows
-    _insert_keys(tx, fresh)
-    for row in (row for row in rows if row[2] in awaited):
-        at = dict(zip(("at_handle", "at_world", "at_key"), row[:3], strict=True))
-        if not tx.execute(MEET, at | dict(zip(NEW_KEY[3:], row[3:], strict=True))).rowcount:
-            raise RunAgain("another process brought the awaited conversion first")
-
-
-def take_reversal_key(
-    tx: Transaction, handle: str, world: str, reversal: Reversal, *, digest: str, awaits: str | None
-) -> None:
-    """Insert the key of a new reversal, and that of the conversion it `awaits`: where the two will meet."""
-    nothing = ("", "", None, None)
-    at = reversal.received_at
-    rows = [
-        (handle, world, reversal.idempotency_key, KeyKind.REVERSAL.value, reversal.reversal_id, digest, at, *nothing)
-    ]
-    if awaits is not None:
-        rows.append((handle, world, awaits, KeyKind.AWAITED.value, reversal.reversal_id, "", at, *nothing))
-    _insert_keys(tx, sorted(rows))
-
-
-def _insert_keys(tx: Transaction, rows: Sequence[Values]) -> None:
-    if insert_new_rows(tx, conversion_keys, NEW_KEY, rows) != len(rows):
-        raise RunAgain("another process took the same key first")
-
-
-def lock_key(tx: Transaction, handle: str, world: str, key: str) -> KnownKey | None:
-    """What a key stands for, held until the transaction ends: whoever comes next waits and finds what was done."""
-    where = (conversion_keys.c.handle == handle, conversion_keys.c.world == world)
-    columns = [conversion_keys.c[name] for name in KnownKey._fields]
-    row = tx.execute(
-        select(*columns).where(*where, conversion_keys.c.idempotency_key == key).with_for_update()
-    ).one_or_none()
-    return KnownKey._make(row) if row else None
-
-
-def count_repeats(tx: Transaction, handle: str, world: str, repeats: Mapping[str, int], at: Micros) -> None:
-    rows = [
-        {"at_handle": handle, "at_world": world, "at_key": key, "more": more, "at": at}
-        for key, more in sorted(repeats.items())
-    ]
-    if rows:
-        tx.execute(COUNT_REPEAT, rows)
 
 
 def take_seats(tx: Transaction, handle: str, world: str, wanted: Mapping[Seat, int]) -> dict[Seat, int]:
@@ -235,28 +132,6 @@ def newest_at(tx: Transaction, handle: str, world: str) -> Micros | None:
     where = (conversions.c.handle == handle, conversions.c.world == world)
     newest_id: str | None = tx.execute(select(func.max(conversions.c.conversion_id)).where(*where)).scalar_one()
     return made_at(newest_id) if newest_id else None
-
-
-def key_row(tx: Transaction, handle: str, world: str, key: str) -> Row | None:
-    where = (conversion_keys.c.handle == handle, conversion_keys.c.world == world)
-    return tx.one(select(conversion_keys).where(*where, conversion_keys.c.idempotency_key == key))
-
-
-def _key_row(handle: str, world: str, made: Conversion, digest: str) -> Values:
-    """The columns of `NEW_KEY`."""
-    return (
-        handle,
-        world,
-        made.idempotency_key,
-        KeyKind.CONVERSION.value,
-        made.conversion_id,
-        digest,
-        made.received_at,
-        made.click_id,
-        made.event_type,
-        made.value_minor,
-        made.currency,
-    )
 
 
 def _values(made: Conversion) -> Values:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from sqlalchemy import ColumnElement, Delete, Select, Table, and_, delete, literal_column, select, update
 
 from funnelproof.clock import Micros
+from funnelproof.conversions import key_store as keys
 from funnelproof.ids import id_at
 from funnelproof.privacy.day import REVERSALS_OF_A_DAY, SKEW, LocalDay
 from funnelproof.privacy.prove import Proof, figures_of, stored_day
@@ -16,6 +17,8 @@ from funnelproof.storage.schema import clicks, conversions, reversals, sealed_su
 from funnelproof.storage.statements import add_up, insert_new
 
 SLICE = 500
+KEPT = ("idempotency_key", "disposition", "occurred_at")
+"""What the key of a conversion keeps of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +37,8 @@ def seal(tx: Transaction, proof: Proof, now: Micros) -> None:
     """Raises `Moved`. Conversions that are still held go at once: they could be released while the day is emptied."""
     day = proof.day
     for campaign_id in proof.campaigns:
-        tx.execute(delete_held(day, campaign_id))
+        held = tx.execute(delete_held(day, campaign_id).returning(*(conversions.c[name] for name in KEPT)))
+        keys.outlive(tx, *day.scope, held.mappings().all())  # type: ignore[arg-type]
     if figures_of(dict(stored_day(tx, day, proof.campaigns))) != proof.sums:
         raise Moved
     row = {
@@ -78,9 +82,10 @@ def mark_emptied(tx: Transaction, day: LocalDay, now: Micros) -> None:
 def delete_conversions(tx: Transaction, day: LocalDay, seal: Row, after: str) -> Deleted:
     """A slice of a sealed day's conversions; what they came to is added to their visitors' sealed sums at once."""
     ids = _slice(tx, conversions.c.conversion_id, _sealed_conversions(day, seal, after))
-    columns = ("campaign_id", "visitor", "disposition", "credited", "in_test", "value_minor", "currency")
+    columns = (*KEPT, "campaign_id", "visitor", "credited", "in_test", "value_minor", "currency")
     gone = _delete(conversions, day.scope, conversions.c.conversion_id.in_(ids))
     rows = tx.execute(gone.returning(*(conversions.c[name] for name in columns))).mappings().all() if ids else []
+    keys.outlive(tx, *day.scope, rows)  # type: ignore[arg-type]
     add_up(tx, sealed_sums, _sums(day.scope, rows))  # type: ignore[arg-type]
     return Deleted(len(rows), ids[-1] if len(ids) == SLICE else None)
 

@@ -11,6 +11,7 @@ from funnelproof.audit.act import Act
 from funnelproof.clicks import store as clicks
 from funnelproof.clicks.cache import RouteCache
 from funnelproof.clock import SECOND, local_day
+from funnelproof.conversions import key_store as keys
 from funnelproof.conversions import store as conversions
 from funnelproof.installation import Installation
 from funnelproof.links.ctx import Ctx, InvalidCtx, open_ctx
@@ -252,7 +253,7 @@ class _Test:
             handle = self.run_row.handle
             clicked = clicks.find_click(tx, handle, LIVE, click_id) is not None
             met = clicks.is_known(tx, handle, LIVE, (self.campaign.campaign_id, visitor))
-            taken = conversions.key_row(tx, handle, LIVE, key)
+            taken = keys.key_row(tx, handle, LIVE, key)
             return clicked + met + (taken is not None and taken["click_id"] == click_id)
 
         rows = await self._read(live_rows)

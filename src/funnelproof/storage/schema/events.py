@@ -96,6 +96,9 @@ conversion_keys = table(
     whole("received_at"),
     counter("repeats"),
     maybe_whole("repeated_at"),
+    # What became of a conversion whose row retention has deleted: a repeat is answered as the first was.
+    maybe_text("disposition"),
+    maybe_whole("occurred_at"),
     clustered=True,
 )
 
