@@ -77,6 +77,11 @@ def test_a_test_ctx_is_judged_by_the_clock_of_its_run(funnel: Funnel, client: Cl
     assert (says["mode"], says["usable"], says["reason"]) == ("test", False, "wrong_mode")
 
 
+def test_a_ctx_among_thousands_of_other_names_is_not_looked_for(client: Client) -> None:
+    answer = client.get(PATH + "?" + "%41=%42&" * 8000 + "ctx=abc")
+    assert answer.json()["reason"] == "missing"
+
+
 def test_head_is_get_without_a_body(client: Client) -> None:
     answer = client.call("HEAD", PATH)
     assert (answer.status_code, answer.content) == (200, b"")

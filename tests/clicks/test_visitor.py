@@ -51,6 +51,11 @@ def test_only_thirty_two_lower_case_hex_digits_are_our_cookie(cookie: str, value
         ("a=1&fp_consent=denied", {"sec-gpc": "1"}, "basic", Consent.DENIED),
         ("fp_consent=granted", {}, "denied", Consent.DENIED),
         ("xfp_consent=denied", {}, "full", Consent.FULL),
+        ("fp_consent=denied1", {}, "full", Consent.FULL),
+        ("fp_consent=Denied", {}, "full", Consent.FULL),
+        ("%66p%5fconsent=d%65nied&b", {}, "full", Consent.DENIED),
+        ("%66p%5Fconsent=denied", {}, "full", Consent.DENIED),
+        ("fp=%41&" * 9000 + "fp_consent=denied", {}, "full", Consent.DENIED),
     ],
 )
 def test_what_a_visitor_consents_to(query: str, headers: dict[str, str], default: str, expected: Consent) -> None:

@@ -73,6 +73,18 @@ def test_an_address_with_a_nul_character_is_refused(client: Client, path: str) -
     refused(client.get(path), 400, "invalid_payload")
 
 
+def test_a_query_that_is_too_long_is_refused_unread(client: Client) -> None:
+    query = "&".join(f"x{at}" for at in range(4000))
+    document = refused(client.get(f"/v2/system/health?{query}"), 400, "invalid_payload")
+    assert document["errors"][0]["code"] == "too_long"
+
+
+def test_of_many_unknown_parameters_some_are_named(client: Client) -> None:
+    query = "&".join(f"x{at}=" for at in range(500))
+    document = refused(client.get(f"/v2/system/health?{query}"), 400, "unknown_field")
+    assert len(document["errors"]) == 20
+
+
 def test_an_absent_body_is_a_fault_of_shape_not_of_type(client: Client) -> None:
     refused(client.post(LOGIN), 400, "invalid_payload")
 

@@ -10,6 +10,7 @@ from funnelproof.campaigns import store as campaigns
 from funnelproof.clicks.cache import RouteCache
 from funnelproof.clock import Micros, iso
 from funnelproof.installation import Installation
+from funnelproof.links.address import parts_of
 from funnelproof.links.ctx import Ctx, InvalidCtx, Mode, Reason, check_times, key_is_known, open_ctx
 from funnelproof.web.edge import NO_STORE, EdgeAnswer, EdgeRequest
 from funnelproof.worlds import store as worlds
@@ -22,7 +23,7 @@ class ContextDoor:
 
     async def __call__(self, request: EdgeRequest) -> EdgeAnswer:
         await at_a_door(self._home, request.scope)
-        text = parse_qs(request.query).get("ctx", [""])[0]
+        text = parse_qs("&".join(parts_of(request.query))).get("ctx", [""])[0]
         body = {**await self._context(text), "requestId": request.request_id}
         return EdgeAnswer(200, json.dumps(body).encode(), "application/json", [NO_STORE])
 

@@ -4,7 +4,6 @@ import hmac
 import re
 from collections.abc import Mapping
 from typing import NamedTuple
-from urllib.parse import parse_qsl
 
 from funnelproof.ids import draw
 from funnelproof.keys.key import Key
@@ -15,6 +14,14 @@ COOKIE = "fp_vid"
 COOKIE_SECONDS = 365 * 86_400
 COOKIE_VALUE = re.compile(r"[0-9a-f]{32}")
 OWN_COOKIE = re.compile(rf"(?:^|;)\s*{COOKIE}=({COOKIE_VALUE.pattern})\s*(?:;|$)")
+
+
+def _encoded_or_not(text: str) -> str:
+    return "".join(f"(?:{letter}|%(?i:{ord(letter):02x}))" for letter in text)
+
+
+DENIED = re.compile(f"(?:^|&){_encoded_or_not('fp_consent')}={_encoded_or_not('denied')}(?:&|$)")
+"""`fp_consent=denied` in a query, percent-encoded or not."""
 
 
 class Identity(Word):
@@ -43,8 +50,8 @@ def consent_of(query: str, headers: Mapping[str, str], default: str) -> Consent:
 
 
 def _denies(query: str) -> bool:
-    """`fp_consent=denied`, percent-encoded or not."""
-    return ("fp" in query or "%" in query) and ("fp_consent", "denied") in parse_qsl(query, errors="replace")
+    """However long the query is: nobody is counted who asked not to be."""
+    return ("fp" in query or "%" in query) and DENIED.search(query) is not None
 
 
 def cookie_of(headers: Mapping[str, str]) -> str | None:

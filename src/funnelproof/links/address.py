@@ -12,7 +12,9 @@ from funnelproof.errors import Fault
 from funnelproof.handles.handle import RESERVED
 
 MAX_LENGTH = 2048
-MAX_QUERY = 65_536
+MAX_QUERY = 8192
+MAX_NAMES = 256
+"""How much of a click's query is looked at: more would hold up everybody else for as long as it takes to read."""
 MAX_TAG = 200
 HOST = re.compile(r"(?=.{1,253}$)([a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]{0,61}[a-z0-9]", re.IGNORECASE)
 INNER_DOMAINS = (".localhost", ".local", ".internal")
@@ -143,11 +145,16 @@ def read_query(query: str) -> dict[str, str]:
     return pairs
 
 
-def _told(query: str) -> list[str]:
-    """The parts of a click's query, as they came, without the names that are ours: `ctx` and `fp_…`."""
+def parts_of(query: str) -> list[str]:
+    """The parts of a query between `&`, as they came; one that is too long or has too many is cut between two."""
     if len(query) > MAX_QUERY:
         query = query[:MAX_QUERY].rpartition("&")[0]
-    return [part for part in query.split("&") if part and not _is_ours(_name(part))]
+    return query.split("&", MAX_NAMES)[:MAX_NAMES]
+
+
+def _told(query: str) -> list[str]:
+    """The parts of a click's query, as they came, without the names that are ours: `ctx` and `fp_…`."""
+    return [part for part in parts_of(query) if part and not _is_ours(_name(part))]
 
 
 def _is_ours(name: str) -> bool:

@@ -21,6 +21,8 @@ DESCRIPTION = (
     "Campaigns, A/B tests, exactly-once conversions and test receipts. Times are ISO 8601 UTC, names are camelCase."
 )
 
+TOLD_AT_ONCE = 20
+
 
 class Control(FastAPI):
     """`extra_paths` are OpenAPI path items of routes that others answer; `describers` add what features know."""
@@ -85,7 +87,7 @@ async def _refuse_unknown_query(request: Request) -> None:
         raise invalid_payload(
             [
                 Fault(f"/query/{name[:64]}", "unknown_field", f"is not a parameter of this route; it takes: {takes}.")
-                for name in unknown
+                for name in unknown[:TOLD_AT_ONCE]
             ]
         )
 

@@ -18,6 +18,7 @@ log = logging.getLogger(__name__)
 
 BODY_LIMIT = 1_048_576
 BODY_SECONDS = 30.0
+QUERY_LIMIT = 8192
 WITHOUT_BODY = frozenset({"GET", "HEAD", "OPTIONS"})
 TRACEPARENT = re.compile(r"00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}")
 
@@ -73,6 +74,7 @@ def sized(app: ASGIApp, limit_of: LimitOf) -> ASGIApp:
     async def gate(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
             _refuse_nul(scope)
+            _refuse_long_query(scope)
             limit = scope["state"]["body_limit"] = limit_of(scope)
             told = header(scope, b"content-length") or ""
             if told.isascii() and told.isdigit() and int(told[:20]) > limit:
@@ -86,6 +88,13 @@ def _refuse_nul(scope: Scope) -> None:
     """No database takes a NUL character, and no address of ours has one."""
     if "\0" in scope["path"] or b"%00" in scope.get("query_string", b""):
         raise invalid_payload([Fault("", "nul_character", "the address holds a NUL character (%00); leave it out.")])
+
+
+def _refuse_long_query(scope: Scope) -> None:
+    """Reading 64 KiB of names, and telling of each that it is unknown, held everybody up for half a second."""
+    if len(scope.get("query_string", b"")) > QUERY_LIMIT:
+        detail = f"the query of the address has more than {QUERY_LIMIT} bytes; send less, in several requests."
+        raise invalid_payload([Fault("", "too_long", detail)])
 
 
 def json_checked(app: ASGIApp) -> ASGIApp:
