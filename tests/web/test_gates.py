@@ -48,12 +48,19 @@ def test_what_breaks_is_500_without_details_and_logged_with_the_request_id(
 
 
 def test_a_body_that_says_it_is_too_large_is_refused_unread(client: Client) -> None:
-    answer = client.post(LOGIN, headers={**JSON, "Content-Length": "1048577"}, content=b"{}")
+    answer = client.post(LOGIN, headers={**JSON, "Content-Length": "16385"}, content=b"{}")
+    assert refused(answer, 413, "payload_too_large")["limit"] == 16_384
+
+
+def test_who_says_who_they_are_may_send_a_mebibyte(client: Client, cast: Cast) -> None:
+    body = b'{"handle": "' + b"x" * 1_048_560 + b'"}'
+    refused(client.post("/v2/handles", headers=JSON, content=body, by=cast.boss), 400, "invalid_handle")
+    answer = client.post("/v2/handles", headers=JSON, content=body + b" " * 20, by=cast.boss)
     assert refused(answer, 413, "payload_too_large")["limit"] == 1_048_576
 
 
 def test_a_body_that_lies_about_its_size_is_counted_while_it_is_read(client: Client) -> None:
-    answer = client.post(LOGIN, headers={**JSON, "Content-Length": "2"}, content=b" " * 1_048_577)
+    answer = client.post(LOGIN, headers={**JSON, "Content-Length": "2"}, content=b" " * 16_385)
     refused(answer, 413, "payload_too_large")
 
 

@@ -48,6 +48,7 @@ def test_what_we_take(body: bytes) -> None:
         (b"[9223372036854775808]", "64 bits"),
         (b"[" + b"9" * 5000 + b"]", "64 bits"),
         (b'{"a": 1, "a": 1}', "'a' twice"),
+        (b"{" + b",".join(b'"%d": 1' % at for at in range(257)) + b"}", "more than 256 names"),
         (b'{"a": 1, "\\u0061": 1}', "'a' twice"),
         (b'{"a": ["x\\u0000"]}', "a/0: holds the character U+0000"),
         (b'{"a\\u0000": 1}', "U+0000"),

@@ -9,6 +9,8 @@ from funnelproof.access.roles import Role
 from funnelproof.web.gates import BODY_LIMIT
 
 CREATOR, OPERATOR, OWNER = Role
+ANYONES_BODY_LIMIT = 16_384
+"""Who need not say who they are can make the server read no more than this: reading 1 MiB holds others up."""
 CAMPAIGN = "/v2/handles/{handle}/campaigns/{campaignId}"
 PUBLIC = "/v2/public/handles/{handle}"
 PAGE = "/v2/handles/{handle}/site-structure/campaigns/{campaignId}"
@@ -48,6 +50,7 @@ def person(method: str, path: str, role: Role | None = None, *, who: Who = Who.M
 
 
 anyone = partial(_rule, Who.ANYONE)
+anyone_post = partial(_rule, Who.ANYONE, "POST", body_limit=ANYONES_BODY_LIMIT)
 signed_in = partial(_rule, Who.SIGNED_IN)
 member = partial(_rule, Who.MEMBER)
 token = partial(_rule, Who.TOKEN)
@@ -63,10 +66,10 @@ AUDIENCE: tuple[Rule, ...] = (
     anyone("GET", "/docs/{folder}/{page}"),
     anyone("GET", "/openapi.json"),
     anyone("GET", "/v2/system/health"),
-    anyone("POST", "/v2/auth/signup"),
-    anyone("POST", "/v2/auth/login"),
-    anyone("POST", "/v2/auth/refresh"),
-    anyone("POST", "/v2/auth/logout"),
+    anyone_post("/v2/auth/signup"),
+    anyone_post("/v2/auth/login"),
+    anyone_post("/v2/auth/refresh"),
+    anyone_post("/v2/auth/logout"),
     person("GET", "/v2/auth/me", who=Who.SIGNED_IN),
     signed_in("GET", "/v2/handles"),
     person("POST", "/v2/handles", who=Who.PERSON_IF_OPEN),
@@ -134,8 +137,8 @@ AUDIENCE: tuple[Rule, ...] = (
     token("POST", PAGE_BY_TOKEN + "/publish", CREATOR, "pages.write"),
     token_or_nobody("POST", PUBLIC + "/page-events", CREATOR),
     anyone("GET", "/v2/public/schemas/campaign-page/{structureType}"),
-    anyone("POST", "/v2/public/conversions"),
-    anyone("POST", "/v2/public/arrivals"),
+    anyone_post("/v2/public/conversions"),
+    anyone_post("/v2/public/arrivals"),
     anyone("GET", "/v2/public/context"),
     anyone("GET", "/v2/public/schemas/plan"),
     member("GET", "/v2/handles/{handle}/conversions", CREATOR, "analytics.read"),
