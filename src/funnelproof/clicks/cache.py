@@ -2,14 +2,14 @@
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
 from funnelproof.campaigns import store as campaigns
 from funnelproof.errors import Unavailable
 from funnelproof.handles import store as handles
 from funnelproof.links import store as links
 from funnelproof.links.link import LinkRef
-from funnelproof.storage.changes import known, versions
+from funnelproof.storage.changes import versions
 from funnelproof.storage.database import Database, Transaction
 from funnelproof.worlds.route import Route
 
@@ -24,7 +24,8 @@ class TooManyUnknown(Unavailable):
 class RouteCache:
     """Own writes are seen at once, those of other processes with the next `poll`; a miss asks the database.
 
-    Misses are looked up in groups. What does not exist is not remembered: a new link works at once.
+    Misses are looked up in groups. What does not exist is not remembered: a new link works at once. Of each handle
+    with a route at hand, the version that its routes were read at is known: a poll asks about these handles alone.
     """
 
     def __init__(self, database: Database, size: int) -> None:
@@ -55,12 +56,13 @@ class RouteCache:
         self._generations[handle] = self._generations.get(handle, 0) + 1
 
     async def poll(self) -> None:
-        """Forget the handles whose change counter has moved since the last look."""
-        present = await self._database.read(versions)
-        for handle, version in present.items():
-            if self._versions.get(handle) != version:
-                self.forget(handle)
-        self._versions = present
+        """Forget the handles whose change counter has moved since their routes were read."""
+        held = {handle for handle, _ in self._routes}
+        present = await self._database.read(lambda tx: versions(tx, held))
+        for handle in held:
+            self._note_version(handle, present.get(handle, 0))
+        still_held = {handle for handle, _ in self._routes}
+        self._versions = {handle: version for handle, version in self._versions.items() if handle in still_held}
 
     async def _ask(self, handle: str, slug: str) -> Route | None:
         ref, loop = (handle, slug), asyncio.get_running_loop()
@@ -86,15 +88,25 @@ class RouteCache:
     async def _answer(self, asked: dict[LinkRef, "asyncio.Future[Route | None]"]) -> None:
         generations = {handle: self._generations.get(handle, 0) for handle, _ in asked}
         try:
-            found = await self._database.read(lambda tx: read_routes(tx, asked))
+            present, found = await self._database.read(lambda tx: _read(tx, asked))
         except Exception as error:
             for waiting in asked.values():
                 waiting.set_exception(error)
             return
+        for handle, version in present.items():
+            if generations[handle] == self._generations.get(handle, 0):
+                self._note_version(handle, version)
+                generations[handle] = self._generations.get(handle, 0)
         for ref, waiting in asked.items():
             if (route := found.get(ref)) is not None:
                 self._keep(ref, generations[ref[0]], route)
             waiting.set_result(route)
+
+    def _note_version(self, handle: str, version: int) -> None:
+        """Routes that were read at another version are no longer good."""
+        if self._versions.setdefault(handle, version) != version:
+            self._versions[handle] = version
+            self.forget(handle)
 
     def _keep(self, ref: LinkRef, generation: int, route: Route) -> None:
         self._routes[ref] = (generation, route)
@@ -103,9 +115,14 @@ class RouteCache:
             self._routes.popitem(last=False)
 
 
-def read_routes(tx: Transaction, refs: Collection[LinkRef]) -> dict[LinkRef, Route]:
-    there = known(tx, {handle for handle, _ in refs})
-    found = links.find_many(tx, [ref for ref in refs if ref[0] in there])
+def _read(tx: Transaction, refs: Collection[LinkRef]) -> tuple[dict[str, int], dict[LinkRef, Route]]:
+    """The versions of the handles that are there, and the routes that are."""
+    there = versions(tx, {handle for handle, _ in refs})
+    return there, _routes(tx, [ref for ref in refs if ref[0] in there])
+
+
+def _routes(tx: Transaction, refs: Sequence[LinkRef]) -> dict[LinkRef, Route]:
+    found = links.find_many(tx, refs)
     owners = {handle: handles.find(tx, handle) for handle in {link.handle for link in found}}
     wanted = {(link.handle, link.campaign_id) for link in found if link.campaign_id}
     bound = campaigns.by_ref(tx, wanted) if wanted else {}
@@ -118,4 +135,4 @@ def read_routes(tx: Transaction, refs: Collection[LinkRef]) -> dict[LinkRef, Rou
 
 
 def read_route(tx: Transaction, handle: str, slug: str) -> Route | None:
-    return read_routes(tx, [(handle, slug)]).get((handle, slug))
+    return _routes(tx, [(handle, slug)]).get((handle, slug))

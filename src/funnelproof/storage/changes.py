@@ -2,8 +2,6 @@
 
 from collections.abc import Collection
 
-from sqlalchemy import select
-
 from funnelproof.storage.bulk import rows_among
 from funnelproof.storage.database import Transaction
 from funnelproof.storage.schema import changes
@@ -23,10 +21,6 @@ def version_of(tx: Transaction, handle: str) -> int:
     return int(found[0][0]) if found else 0
 
 
-def known(tx: Transaction, names: Collection[str]) -> set[str]:
-    """Which of these handles there are: each has been changed at least once, by being made."""
-    return {name for (name,) in rows_among(tx, changes, ("handle",), at={}, within="handle", values=names)}
-
-
-def versions(tx: Transaction) -> dict[str, int]:
-    return {row["handle"]: row["version"] for row in tx.all(select(changes))}
+def versions(tx: Transaction, names: Collection[str]) -> dict[str, int]:
+    """The same of several handles, as far as they are there: each has been changed at least once, by being made."""
+    return dict(rows_among(tx, changes, ("handle", "version"), at={}, within="handle", values=names))
