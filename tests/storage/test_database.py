@@ -1,11 +1,17 @@
 """The one door to storage, on both engines: whole or not at all, again after a conflict, away means 503."""
 
+import asyncio
+import sqlite3
+import threading
+
 import pytest
-from sqlalchemy import insert, select
+from sqlalchemy import insert, select, text
 from sqlalchemy.exc import IntegrityError, OperationalError
 
+from conftest import MakeInstallation
 from funnelproof.errors import Unavailable
 from funnelproof.storage import changes
+from funnelproof.storage.bulk import insert_rows
 from funnelproof.storage.database import Database, RunAgain, Transaction
 from funnelproof.storage.schema import leases, world_numbers
 from funnelproof.storage.statements import add_up, add_up_returning, insert_new
@@ -60,6 +66,62 @@ def test_trouble_of_storage_is_unavailable_and_a_wrong_row_is_not(database: Data
         database.write_now(lambda tx: tx.execute(insert(leases), LEASE))
 
 
+def test_a_database_that_may_only_be_read_just_now_is_unavailable(make_installation: MakeInstallation) -> None:
+    """A standby after a failover: buyers are told to come back, or led on; nobody looks for a claim that is wrong."""
+    database = make_installation("postgresql").database
+
+    def work(tx: Transaction) -> None:
+        tx.execute(text("SET TRANSACTION READ ONLY"))
+        insert_rows(tx, leases, ("name", "holder", "until"), [("a", "me", 1)])
+
+    with pytest.raises(Unavailable):
+        database.write_now(work)
+    with pytest.raises(Unavailable):
+        database.write_now(
+            lambda tx: (tx.execute(text("SET TRANSACTION READ ONLY")), tx.execute(insert(leases), LEASE))
+        )
+
+
+class LockedDesk:
+    """Somebody else holds the lock, and in the end too long."""
+
+    def __init__(self) -> None:
+        self.locked, self.asked, self.rolled_back = threading.Event(), threading.Event(), 0
+
+    def begin(self, *, wait: bool) -> None:
+        if wait:
+            self.asked.set()
+            self.locked.wait(10)
+            raise sqlite3.OperationalError("database is locked")
+
+    def commit(self) -> None:
+        raise AssertionError("nothing was begun")
+
+    def roll_back(self) -> None:
+        self.rolled_back += 1
+
+    def close(self) -> None: ...
+
+
+def test_who_is_cancelled_while_waiting_in_vain_ends_nobody_elses_turn(make_installation: MakeInstallation) -> None:
+    database = make_installation("sqlite").database
+    database.engines.desk, desk = LockedDesk(), database.engines.desk
+
+    async def give_up(locked: LockedDesk) -> None:
+        waiting = asyncio.create_task(database.write_together(lambda _: None))
+        assert await asyncio.to_thread(locked.asked.wait, 10)
+        waiting.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await waiting
+        locked.locked.set()
+
+    locked = database.engines.desk
+    asyncio.run(give_up(locked))
+    database._at_desk.submit(int).result(10)
+    assert locked.rolled_back == 0
+    database.engines.desk = desk
+
+
 def test_a_reader_cannot_write(database: Database) -> None:
     with pytest.raises(Exception, match=r"(?i)read-?only|not available"):
         database.read_now(lambda tx: tx.execute(insert(leases), LEASE))
@@ -80,7 +142,7 @@ def test_listeners_hear_of_a_change_after_its_commit_and_not_without_one(databas
     for _ in range(2):
         database.write_now(lambda tx: [changes.bump(tx, "gharart") for _ in range(3)])
     assert heard == ["gharart", "gharart"]
-    assert database.read_now(changes.versions) == {"gharart": 2}
+    assert database.read_now(lambda tx: changes.versions(tx, ["gharart"])) == {"gharart": 2}
 
 
 def test_new_rows_are_told_from_those_that_stood(database: Database) -> None:

@@ -6,7 +6,7 @@ An error that lies with storage itself (gone, full, locked) becomes `Unavailable
 import asyncio
 import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from typing import Any, Protocol, TypeVar, cast
 
@@ -23,6 +23,8 @@ TRIES_AFTER_CONFLICT = 3
 AWAY = "Storage is not available right now. Send the same request again: under one key nothing is stored twice."
 """It does not say that nothing was written: a commit whose answer was lost may have taken place."""
 SERIALIZATION_FAILURES = {"40001", "40P01"}
+NOT_NOW = {"25006", "25P03", "25P04"}
+"""Only reading is allowed (a standby, after a failover), or the server gave up waiting for a transaction."""
 
 
 class RunAgain(Exception):  # noqa: N818 - not an error: another transaction was first
@@ -150,7 +152,7 @@ class Database:
         try:
             connection = await asyncio.wrap_future(begun)
         except asyncio.CancelledError:
-            begun.add_done_callback(lambda future: None if future.cancelled() else desk.roll_back())
+            begun.add_done_callback(lambda future: None if _failed(future) else desk.roll_back())
             raise
         assert connection is not None  # noqa: S101 - whoever waits gets one
         return connection
@@ -190,7 +192,11 @@ class Database:
 
     def _as_problem(self, error: Exception) -> Exception:
         """Storage's own trouble is `Unavailable`; what a statement did wrong stays what it is."""
-        away = isinstance(error, self._trouble) or getattr(error, "connection_invalidated", False)
+        away = (
+            isinstance(error, self._trouble)
+            or getattr(error, "connection_invalidated", False)
+            or getattr(_of_driver(error), "sqlstate", None) in NOT_NOW
+        )
         if not away and not _is_conflict(error):
             return error
         log.warning("storage is not available: %s", _of_driver(error))
@@ -201,6 +207,11 @@ class Database:
         self._writers.shutdown()
         self._at_desk.shutdown()
         self.engines.close()
+
+
+def _failed(begun: "Future[Connection | None]") -> bool:
+    """Whether nothing was begun: then there is nothing to roll back, and the turn may be another's by now."""
+    return begun.cancelled() or begun.exception() is not None
 
 
 def _is_conflict(error: Exception) -> bool:
