@@ -8,7 +8,7 @@ from sqlalchemy import insert
 from funnel import Funnel
 from funnelproof.clicks.cache import RouteCache
 from funnelproof.installation import Installation
-from funnelproof.storage.changes import bump
+from funnelproof.storage.changes import bump, version_of
 from funnelproof.storage.database import Database
 from funnelproof.storage.schema import changes
 
@@ -64,3 +64,19 @@ def test_a_poll_reads_nothing_of_handles_that_nobody_visits(routes: RouteCache, 
         return len(routes._versions)
 
     assert asyncio.run(visit()) == 1
+
+
+def test_what_others_keep_by_generation_is_polled_too(routes: RouteCache, installation: Installation) -> None:
+    """Pages of a handle whose links nobody follows."""
+    routes.hold(lambda: {"gharart"})
+
+    async def visit() -> list[int]:
+        begun = routes.generation("gharart")
+        kept = routes.read_at("gharart", installation.database.read_now(lambda tx: version_of(tx, "gharart")), begun)
+        await routes.poll()
+        steps = [routes.generation("gharart") - kept]
+        changed_elsewhere(installation.database)
+        await routes.poll()
+        return [*steps, routes.generation("gharart") - kept]
+
+    assert asyncio.run(visit()) == [0, 1]

@@ -135,7 +135,7 @@ AUDIENCE: tuple[Rule, ...] = (
     token_or_nobody("GET", PAGE_BY_TOKEN, CREATOR, "pages.read"),
     token("PUT", PAGE_BY_TOKEN, CREATOR, "pages.write"),
     token("POST", PAGE_BY_TOKEN + "/publish", CREATOR, "pages.write"),
-    token_or_nobody("POST", PUBLIC + "/page-events", CREATOR),
+    token_or_nobody("POST", PUBLIC + "/page-events", CREATOR, body_limit=ANYONES_BODY_LIMIT),
     anyone("GET", "/v2/public/schemas/campaign-page/{structureType}"),
     anyone_post("/v2/public/conversions"),
     anyone_post("/v2/public/arrivals"),

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 
 from funnelproof.campaigns import store as campaigns
 from funnelproof.errors import Unavailable
@@ -35,6 +35,7 @@ class RouteCache:
         self._looking: asyncio.Task[None] | None = None
         self._generations: dict[str, int] = {}
         self._versions: dict[str, int] = {}
+        self._holders: list[Callable[[], set[str]]] = []
         database.on_change(self.forget)
 
     def known(self, handle: str, slug: str) -> Route | None:
@@ -57,11 +58,11 @@ class RouteCache:
 
     async def poll(self) -> None:
         """Forget the handles whose change counter has moved since their routes were read."""
-        held = {handle for handle, _ in self._routes}
+        held = self._held()
         present = await self._database.read(lambda tx: versions(tx, held))
         for handle in held:
             self._note_version(handle, present.get(handle, 0))
-        still_held = {handle for handle, _ in self._routes}
+        still_held = self._held()
         self._versions = {handle: version for handle, version in self._versions.items() if handle in still_held}
 
     async def _ask(self, handle: str, slug: str) -> Route | None:
@@ -94,13 +95,25 @@ class RouteCache:
                 waiting.set_exception(error)
             return
         for handle, version in present.items():
-            if generations[handle] == self._generations.get(handle, 0):
-                self._note_version(handle, version)
-                generations[handle] = self._generations.get(handle, 0)
+            generations[handle] = self.read_at(handle, version, generations[handle])
         for ref, waiting in asked.items():
             if (route := found.get(ref)) is not None:
                 self._keep(ref, generations[ref[0]], route)
             waiting.set_result(route)
+
+    def hold(self, handles: Callable[[], set[str]]) -> None:
+        """Somebody else keeps things by generation: `handles` are then polled as well."""
+        self._holders.append(handles)
+
+    def read_at(self, handle: str, version: int, generation: int) -> int:
+        """The generation of what was read at a version by who began at this generation."""
+        if generation == self.generation(handle):
+            self._note_version(handle, version)
+            return self.generation(handle)
+        return generation
+
+    def _held(self) -> set[str]:
+        return {handle for handle, _ in self._routes}.union(*(handles() for handles in self._holders))
 
     def _note_version(self, handle: str, version: int) -> None:
         """Routes that were read at another version are no longer good."""

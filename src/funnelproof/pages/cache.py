@@ -10,6 +10,7 @@ from funnelproof.clicks.cache import RouteCache
 from funnelproof.pages.page import Published
 from funnelproof.pages.texts import regions_of
 from funnelproof.pages.visit import page_at
+from funnelproof.storage.changes import version_of
 from funnelproof.storage.database import Database, Transaction
 
 MOST_PAGES = 4096
@@ -39,6 +40,7 @@ class PageCache:
     def __init__(self, database: Database, routes: RouteCache) -> None:
         self._database, self._routes = database, routes
         self._pages: OrderedDict[tuple[str, str], tuple[int, Standing]] = OrderedDict()
+        routes.hold(lambda: {handle for handle, _ in self._pages})
 
     def known(self, handle: str, slug: str) -> Standing | None:
         kept = self._pages.get((handle, slug))
@@ -52,9 +54,10 @@ class PageCache:
 
     async def _read(self, handle: str, slug: str) -> Standing | None:
         generation = self._routes.generation(handle)
-        standing = await self._database.read(lambda tx: _standing(tx, handle, slug))
+        version, standing = await self._database.read(lambda tx: (version_of(tx, handle), _standing(tx, handle, slug)))
         if standing is None:
             return None
+        generation = self._routes.read_at(handle, version, generation)
         self._pages[handle, slug] = (generation, standing)
         while len(self._pages) > MOST_PAGES:
             self._pages.popitem(last=False)
