@@ -1,4 +1,4 @@
-"""The real browser of the tests: Debian's Chromium. Where it is missing, its tests are skipped, and told of at the end."""
+"""The real browser of the tests: Debian's Chromium. Where it is missing they are skipped, and the end tells so."""
 
 import shutil
 from collections.abc import Iterator
