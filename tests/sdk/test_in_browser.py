@@ -366,7 +366,7 @@ def test_what_is_kept_for_later_is_bounded(stage: Stage) -> None:
     page = stage.visitor()
     stage.click(page)
     page.route(CONVERSIONS, lambda route: route.abort())
-    page.evaluate("for (let key = 1000; key < 1050; key++) funnelproof.convert({ key })")
+    page.evaluate("() => { for (let key = 1000; key < 1050; key++) funnelproof.convert({ key }); }")
     page.wait_for_timeout(300)
     assert len(kept(page)["funnelproof"]["queue"]) == 20
 

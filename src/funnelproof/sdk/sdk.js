@@ -134,7 +134,8 @@
   // The newest ctx wins, also against the older one of an address that is opened again.
   const began = recall().ctx;
   const isNewest = came && !(open(began).issued > came.issued);
-  if (isNewest || began || isDenied()) keep((state) => (state.ctx = isNewest ? arriving : (ctx() ?? undefined)));
+  const present = isNewest ? arriving : (ctx() ?? undefined);
+  if (present !== began || isDenied()) keep((state) => (state.ctx = present));
   window.funnelproof = Object.freeze({ ctx, link, convert: (order) => quietly(record(order)) });
   Object.entries(memory.queue).forEach(([key, body]) => quietly(send(body, key)));
 
