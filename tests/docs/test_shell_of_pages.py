@@ -24,6 +24,7 @@ AFTER_README = (
     "howto/preview-a-variant.md",
     "howto/end-a-test.md",
     "howto/publish-a-page.md",
+    "howto/the-sdk.md",
     "howto/backup.md",
     "howto/exports.md",
 )

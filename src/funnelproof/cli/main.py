@@ -19,6 +19,7 @@ from funnelproof.cli import (
     serve,
     settings,
     size,
+    snippet,
     stats,
     token,
 )
@@ -51,6 +52,7 @@ app.add_typer(keys.app, name="keys")
 app.add_typer(db.app, name="db")
 app.command("settings")(settings.settings)
 app.command("openapi")(openapi.openapi)
+app.command("snippet")(snippet.snippet)
 app.command("doctor")(doctor)
 app.add_typer(stats.app, name="stats")
 app.command("size")(size.size)
