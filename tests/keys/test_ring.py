@@ -4,6 +4,7 @@ import pytest
 
 from elsewhere import another_process
 from funnelproof.clock import DAY, HOUR, SECOND, SetClock
+from funnelproof.errors import Unavailable
 from funnelproof.installation import Installation
 from funnelproof.keys.key import Key, Purpose
 from funnelproof.keys.ring import SIGNS_AFTER, VERIFIES_FOR, forget_salts, make_first_keys, rotate
@@ -51,6 +52,26 @@ def test_keys_are_read_again_once_a_second_at_most(
     for _ in range(3):
         installation.keyring.refresh()
     assert len(loads) == 1
+
+
+def test_a_reading_that_failed_is_not_waited_for_again_within_a_second(
+    installation: Installation, clock: SetClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tries: list[int] = []
+
+    def away() -> None:
+        tries.append(clock.now())
+        raise Unavailable
+
+    clock.advance(SECOND)
+    with monkeypatch.context() as patched:
+        patched.setattr(installation.keyring, "load", away)
+        for _ in range(3):
+            with pytest.raises(Unavailable):
+                installation.keyring.refresh()
+    assert len(tries) == 1
+    clock.advance(SECOND)
+    installation.keyring.refresh()
 
 
 def test_another_process_learns_of_a_key_by_reading_again(installation: Installation, clock: SetClock) -> None:

@@ -8,6 +8,7 @@ import threading
 from typing import NamedTuple
 
 from funnelproof.clock import DAY, HOUR, SECOND, Clock, Micros, local_day
+from funnelproof.errors import Unavailable
 from funnelproof.keys import store
 from funnelproof.keys.key import ROTATING, Key, Purpose
 from funnelproof.keys.seal import Seal
@@ -61,6 +62,7 @@ class Keyring:
         self._salts: dict[str, bytes] = {}
         self._present: dict[Purpose, _Present] = {}
         self._read_at: Micros = 0
+        self._failed_at: Micros = -SECOND
         self._lock = threading.Lock()
 
     def load(self) -> None:
@@ -93,10 +95,22 @@ class Keyring:
         return key
 
     def refresh(self) -> None:
-        """Read the keys again, unless that was done within the last second."""
+        """Read the keys again, unless that was done within the last second.
+
+        Where it failed within the last second it is refused at once: whoever comes meanwhile need not wait as long again.
+        """
         with self._lock:
+            if self._clock.now() - self._failed_at < SECOND:
+                raise Unavailable
             if self._clock.now() - self._read_at >= SECOND:
-                self.load()
+                self._load_or_note()
+
+    def _load_or_note(self) -> None:
+        try:
+            self.load()
+        except Exception:
+            self._failed_at = self._clock.now()
+            raise
 
     def known_salt(self, at: Micros) -> bytes | None:
         """The salt of a UTC day if it is at hand. Never touches storage: see `daily_salt`."""
