@@ -97,7 +97,7 @@ class Keyring:
     def refresh(self) -> None:
         """Read the keys again, unless that was done within the last second.
 
-        Where it failed within the last second it is refused at once: whoever comes meanwhile need not wait as long again.
+        Where it failed within the last second it is refused at once: nobody waits as long again.
         """
         with self._lock:
             if self._clock.now() - self._failed_at < SECOND:
