@@ -4,10 +4,8 @@ With PICTURES set to a folder, the pictures of the manual are taken anew.
 """
 
 import os
-import shutil
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -15,39 +13,15 @@ from typing import Any
 import httpx2
 import pytest
 
+from browser import chromium, needs_chromium
 from cli.conftest import HANDLE, Served, data, initialised, make_token, serving
 from funnel import BROWSER, NEW_CAMPAIGN
 from funnelproof.pages.page import StructureType
 from pages.conftest import example
 
-CHROMIUM = shutil.which("chromium")
-SWITCHES = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 SIZES = {"desktop": (1280, 860), "phone": (390, 844)}
 __all__ = ["data", "initialised"]
-pytestmark = [
-    pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine (Debian: apt-get install chromium)"),
-    pytest.mark.timeout(240),
-]
-
-
-@contextmanager
-def browser() -> Iterator[Any]:
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        opened = playwright.chromium.launch(executable_path=CHROMIUM, args=SWITCHES)
-        try:
-            yield opened
-        finally:
-            opened.close()
+pytestmark = [needs_chromium, pytest.mark.timeout(240)]
 
 
 def done(answer: httpx2.Response) -> dict[str, Any]:
@@ -90,7 +64,7 @@ def faults_of(page: Any) -> list[str]:
 def test_pages_of_all_types_are_accessible_and_ask_nobody_else(served: tuple[Served, httpx2.Client]) -> None:
     server, client = served
     paths = [publish(client, kind) for kind in StructureType]
-    with browser() as opened:
+    with chromium() as opened:
         looks = product(paths, ("light", "dark"), SIZES.values())
         wrong = [fault for path, scheme, size in looks for fault in seen(opened, server.url, path, scheme, size)]
         take_pictures(opened, server.url + paths[0])
@@ -128,7 +102,7 @@ def take_pictures(opened: Any, address: str) -> None:
 def test_what_a_visitor_does_is_counted_and_the_ctx_goes_on(served: tuple[Served, httpx2.Client]) -> None:
     server, client = served
     path = publish(client, StructureType.PRODUCT_LAUNCH)
-    with browser() as opened:
+    with chromium() as opened:
         page = opened.new_page(user_agent=BROWSER)
         clicked = client.get(
             f"/{HANDLE}/go-product-launch", headers={"User-Agent": "Mozilla/5.0 (X11; Linux) Firefox/140"}
