@@ -39,6 +39,9 @@ from funnelproof.keys.seal import FILE, MissingSecret, Seal, read_or_make_secret
 from funnelproof.launch import decision_routes
 from funnelproof.launch import routes as launch
 from funnelproof.launch.schedule import Timer
+from funnelproof.leads import describe as describe_leads
+from funnelproof.leads import routes as lead_routes
+from funnelproof.leads.door import LeadDoor
 from funnelproof.pages import describe as describe_pages
 from funnelproof.pages import door as page_door
 from funnelproof.pages import event_routes
@@ -64,6 +67,7 @@ from funnelproof.storage.engines import engines_of
 from funnelproof.storage.ingest import Lane
 from funnelproof.storage.migrate import migrate
 from funnelproof.storage.partitions import keep_months
+from funnelproof.web.beside import beside
 from funnelproof.web.control import control_plane
 from funnelproof.web.edge import Door, Doors, Edge, Receive, Scope, Send
 from funnelproof.web.read_by_all import read_by_all
@@ -72,6 +76,7 @@ log = logging.getLogger(__name__)
 POLL_SECONDS = 0.5
 OPEN_TO_ORIGINS = frozenset({"/v2/public/conversions", "/v2/public/arrivals", "/v2/public/context"})
 OPEN_TO_READ = re.compile(r"/v2/public/(schemas/campaign-page/[^/]+|handles/[^/]+/site-structure/campaigns/[^/]+)")
+LEADS = re.compile(r"/v2/public/handles/([^/]+)/leads")
 
 
 class NotDurable(Exception):  # noqa: N818 - shown to the operator as it is
@@ -89,9 +94,12 @@ class Application:
         self.aside = Aside(home.settings, engines_of)
         self.visitors = NobodyLogsIn()
         self.page_door = PageDoor(home, self.routes, self.visitors)
-        edge_paths = {**describe_clicks.paths(), **describe_conversions.paths(), **describe_pages.paths()}
+        self.lead_door = LeadDoor(home, self.conversion_door)
+        described = (describe_clicks, describe_conversions, describe_pages, describe_leads)
+        edge_paths = {path: item for feature in described for path, item in feature.paths().items()}
         self.control = control_plane(home, self._routers(), extra_paths=edge_paths)
-        self.edge = Edge(self._doors(), read_by_all(guarded(home, self.control), OPEN_TO_READ))
+        behind = read_by_all(guarded(home, self.control), OPEN_TO_READ)
+        self.edge = Edge(self._doors(), beside(behind, LEADS, self.lead_door))
         self.jobs = Runner(home.database, self._jobs())
         self._warming: asyncio.Task[object] | None = None
         self._polling: asyncio.Task[None] | None = None
@@ -168,6 +176,7 @@ class Application:
         return {
             "unverified_ctx": self.conversion_door.unverified,
             "untracked_redirects": {"storage_failure": self.follow_door.untracked},
+            "trapped_leads": self.lead_door.trapped,
         }
 
     def _routers(self) -> Sequence[APIRouter]:
@@ -184,6 +193,7 @@ class Application:
             page_link_routes.routes(home),
             event_routes.routes(home, self.page_door.pages),
             conversions.routes(home),
+            lead_routes.routes(home),
             batch.routes(home, self.conversion_door),
             proofs.routes(home, self.routes),
             health.routes(home),

@@ -67,6 +67,7 @@ class Settings(BaseSettings):
     )
     link_cache: int = Field(20_000, ge=100, description="Links kept in memory per worker.")
     log_level: LogLevel = Field(LogLevel.INFO, description="debug, info, warning or error.")
+    leads_per_minute: int = Field(30, ge=1, description="Forms that one address may send to a handle in a minute.")
     metrics_token: SecretStr | None = Field(None, description="Bearer token for /metrics; loopback peers need none.")
 
     @field_validator("trusted_proxies", mode="before")

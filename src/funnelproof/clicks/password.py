@@ -1,17 +1,16 @@
 """The password of a link: asked for by a page, tried five times a minute."""
 
-from collections import OrderedDict, deque
 from urllib.parse import parse_qs
 
 from funnelproof.access.passwords import matches
-from funnelproof.clock import MINUTE, Clock, Micros
+from funnelproof.clock import MINUTE, Clock
 from funnelproof.errors import Problem
 from funnelproof.links.link import Link
 from funnelproof.web.edge import EdgeRequest
+from funnelproof.web.throttle import Throttle
 
 TRIES_A_MINUTE = 5
 LARGEST_FORM = 2048
-REMEMBERED = 10_000
 
 
 class TooManyPasswords(Problem):
@@ -22,23 +21,14 @@ class TooManyPasswords(Problem):
 
 
 class PasswordGate:
-    """Counts the tries of each address at each link, in this process."""
+    """Counts the tries of each address at each link."""
 
     def __init__(self, clock: Clock) -> None:
-        self._clock = clock
-        self._tries: OrderedDict[tuple[str, str, str], deque[Micros]] = OrderedDict()
+        self._tries = Throttle(clock, most=TRIES_A_MINUTE, span=MINUTE)
 
     async def holds(self, request: EdgeRequest, link: Link, address: str) -> bool:
         """Whether the form that was posted names the link's password."""
-        self._count_try((link.handle, link.slug, address), self._clock.now())
+        if not self._tries.takes((link.handle, link.slug, address)):
+            raise TooManyPasswords
         form = parse_qs((await request.body(LARGEST_FORM)).decode("utf-8", "replace"))
         return await matches(link.password_hash, form.get("password", [""])[0])
-
-    def _count_try(self, who: tuple[str, str, str], now: Micros) -> None:
-        tries = self._tries.setdefault(who, deque(maxlen=TRIES_A_MINUTE))
-        self._tries.move_to_end(who)
-        if len(self._tries) > REMEMBERED:
-            self._tries.popitem(last=False)
-        if len(tries) == TRIES_A_MINUTE and tries[0] > now - MINUTE:
-            raise TooManyPasswords
-        tries.append(now)

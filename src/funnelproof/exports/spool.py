@@ -37,11 +37,15 @@ def new_spool(data: Path) -> Path:
 
 
 def headers(asked: Asked, made: Manifest) -> Mapping[str, str]:
+    return manifest_headers(file_name(asked), MEDIA_TYPES[asked.format], made)
+
+
+def manifest_headers(name: str, media_type: str, made: Manifest) -> Mapping[str, str]:
     """The manifest, told before the file: RFC 9530 for programs, plain for people."""
     digest = base64.b64encode(bytes.fromhex(made.sha256)).decode()
     return {
-        "Content-Type": MEDIA_TYPES[asked.format],
-        "Content-Disposition": f'attachment; filename="{file_name(asked)}"',
+        "Content-Type": media_type,
+        "Content-Disposition": f'attachment; filename="{name}"',
         "Content-Length": str(made.bytes),
         "Cache-Control": "no-store",
         "X-Content-Type-Options": "nosniff",

@@ -23,6 +23,7 @@ from funnelproof.storage.schema.events import (
 )
 from funnelproof.storage.schema.health import health_changes, health_lights
 from funnelproof.storage.schema.installation import changes, day_salts, leases, ring_keys
+from funnelproof.storage.schema.leads import leads
 from funnelproof.storage.schema.pages import deployments, page_links, page_slugs, page_versions, pages
 from funnelproof.storage.schema.people import access_tokens, handle_zones, handles, memberships, sessions, users
 from funnelproof.storage.schema.proofs import receipts, runs
@@ -49,6 +50,7 @@ __all__ = [
     "health_changes",
     "health_lights",
     "inspections",
+    "leads",
     "leases",
     "ledger",
     "ledger_money",

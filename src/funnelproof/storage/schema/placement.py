@@ -56,6 +56,7 @@ PLACEMENTS: dict[str, Placement] = {
     "page_versions": Placement.BY_HANDLE,
     "deployments": Placement.BY_HANDLE,
     "page_links": Placement.BY_HANDLE,
+    "leads": Placement.BY_HANDLE,
     # Every worker reads all of it twice a second; people write it.
     "changes": Placement.EVERYWHERE,
     # A list of members joins them to their people.

@@ -1,0 +1,1 @@
+"""Leads: what visitors fill into the forms of campaigns."""
