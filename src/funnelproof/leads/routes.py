@@ -20,7 +20,7 @@ from funnelproof.results.analytics import worlds_of_runs
 from funnelproof.storage.database import Transaction
 from funnelproof.web.openapi import TEXT, refusals
 from funnelproof.web.pagination import AskedPage, Listing
-from funnelproof.web.shape import Moment, View
+from funnelproof.web.shape import Moment, ShownMoment, View
 from funnelproof.worlds.world import mode_of
 
 BASE = "/v2/handles/{handle}/leads"
@@ -51,7 +51,7 @@ class LeadView(View):
     conversion_id: str | None
     not_converted: str | None
     mode: str = Field(json_schema_extra={"enum": ["live", "test", "preview"]})
-    captured_at: Moment
+    captured_at: ShownMoment
     request_id: str
 
 
