@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from cast import HANDLE, Cast, Client, refused
+from cast import HANDLE, Actor, Cast, Client, refused
 from funnel import CAMPAIGN
 from funnelproof.app import Application
 from funnelproof.clock import MINUTE, SetClock
@@ -200,6 +200,12 @@ def test_pages_of_all_origins_may_send(desk: Desk) -> None:
     plain = desk.client.post(LEADS, content=b"{}", headers={"Content-Type": "text/plain"})
     refused(plain, 415, "unsupported_media_type")
     refused(desk.client.post(LEADS, content=b"{", headers={"Content-Type": "application/json"}), 400, "invalid_payload")
+
+
+def test_a_credential_that_is_sent_must_be_one_for_this_route(desk: Desk, cast: Cast) -> None:
+    assert desk.send(by=cast.token("pages.read")).status_code == 202
+    refused(desk.send(by=cast.owner), 401, "invalid_token")
+    refused(desk.send(by=Actor("liar", credential="patv1_tok_x.y")), 401, "invalid_token")
 
 
 def test_leads_are_listed_in_pages_to_those_who_may(desk: Desk, client: Client, cast: Cast) -> None:

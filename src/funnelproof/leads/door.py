@@ -3,13 +3,16 @@
 import json
 from typing import Any
 
-from funnelproof.access.who import at_a_door
+from funnelproof.access.audience import AUDIENCE
+from funnelproof.access.may import check_may
+from funnelproof.access.who import read_credential, recognise
 from funnelproof.clock import MINUTE
 from funnelproof.conversions.door import ConversionDoor
 from funnelproof.errors import Fault, Problem, invalid_payload
 from funnelproof.installation import Installation
 from funnelproof.leads.answer import refusal, thanks
 from funnelproof.leads.capture import capture
+from funnelproof.leads.describe import PATH
 from funnelproof.leads.forms import Place, check_fields, email_in, find_place
 from funnelproof.leads.lead import NewLead, TooManyLeads
 from funnelproof.leads.told import FORM_TYPE, Told, read_form, read_json
@@ -54,7 +57,7 @@ class LeadDoor:
         address = self._proxies.client_address(request.peer, request.headers)
         if not self._throttle.takes((handle, neighbourhood(address))):
             raise TooManyLeads
-        await at_a_door(self._home, request.scope)
+        await self._admit(request, handle)
         told = await _read(request, media_type)
         place = await self._home.database.read(lambda tx: find_place(tx, handle, told.campaign_id))
         ctx = await self._ctx(told, handle)
@@ -64,6 +67,14 @@ class LeadDoor:
         lead = self._checked(request, told, place, ctx, handle)
         await self._home.lane.submit(capture, lead, handle=handle)
         return told, place
+
+    async def _admit(self, request: EdgeRequest, handle: str) -> None:
+        """Nobody needs to say who they are; a credential that is sent must hold, and be one for this route."""
+        credential = read_credential(request.scope)
+        if credential is not None:
+            found = await recognise(self._home, credential, handle)
+            rule = next(rule for rule in AUDIENCE if (rule.method, rule.path) == ("POST", PATH))
+            check_may(rule, found.caller, signup=self._home.settings.signup)
 
     async def _ctx(self, told: Told, handle: str) -> Ctx | None:
         """Verified if there is one; whether it has expired is for the conversion to say."""
