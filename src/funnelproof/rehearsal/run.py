@@ -105,7 +105,9 @@ class Run:
         ids = self.stage.target.variants.ids
         found = next((own for own in ids if own.casefold() == name.casefold()), self.stage.target.variants.named(name))
         if found not in ids:
-            raise ValueError(f"{self.stage.target.campaign} has no variant {name!r}; it has {', '.join(ids) or 'none'}.")
+            raise ValueError(
+                f"{self.stage.target.campaign} has no variant {name!r}; it has {', '.join(ids) or 'none'}."
+            )
         return found
 
     def _event(self, name: str | None) -> str | None:
