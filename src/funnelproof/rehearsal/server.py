@@ -18,7 +18,7 @@ PATIENCE_SECONDS = 120.0
 SECONDS_TO_STOP = 12.0
 
 
-class DidNotStart(RuntimeError):
+class DidNotStart(RuntimeError):  # noqa: N818 - its text is shown as it is
     """With what the server said last."""
 
 
