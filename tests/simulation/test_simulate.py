@@ -10,7 +10,7 @@ from cli.conftest import CAMPAIGN, funnelproof, init, make_token, serving
 from funnelproof.simulation.population import Figures
 from funnelproof.simulation.simulate import Summary
 
-NOWHERE = ("--campaign", "c", "--url", "http://127.0.0.1:9", "--token", "t")
+NOWHERE = ("--campaign", "nowhere", "--url", "http://127.0.0.1:9", "--token", "t")
 
 
 @pytest.mark.timeout(300)

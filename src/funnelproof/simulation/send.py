@@ -1,4 +1,4 @@
-"""A population sent into a run: its clock moves to each time in turn, at one time all come at once as far as connections go."""
+"""A population sent into a run: its clock goes from time to time, and all of one time come at once."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable

@@ -1,5 +1,6 @@
 """One simulation from campaign to summary: what was meant beside what the system reports."""
 
+import json
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
@@ -75,10 +76,10 @@ async def simulate(http: httpx2.AsyncClient, token: str, asked: Asked, *, start:
 
 
 async def _target(wire: Wire, asked: Asked) -> Target:
-    told = [f"plan: simulation\ncampaign: {asked.campaign}\nscenes: [read: funnel]\n"]
-    told += [f"handle: {asked.handle}\n"] if asked.handle else []
+    told = {"plan": "simulation", "campaign": asked.campaign, "scenes": [{"read": "funnel"}]}
+    told |= {"handle": asked.handle} if asked.handle else {}
     try:
-        return await find_target(wire, read_plan("".join(told).encode(), "simulation"))
+        return await find_target(wire, read_plan(json.dumps(told).encode(), "simulation"))
     except UnusablePlan as error:
         raise UnusableServer("unusable_campaign", "; ".join(fault.sentence for fault in error.faults)) from None
 
