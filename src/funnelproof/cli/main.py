@@ -18,6 +18,7 @@ from funnelproof.cli import (
     restore,
     serve,
     settings,
+    simulate,
     size,
     snippet,
     stats,
@@ -43,6 +44,7 @@ app.add_typer(token.app, name="token")
 app.command("serve")(serve.serve)
 app.command("demo")(demo)
 app.command("prove")(prove)
+app.command("simulate")(simulate.simulate)
 app.command("recount")(recount.recount)
 app.command("backup")(backup.backup)
 app.command("restore")(restore.restore)

@@ -5,11 +5,12 @@ from collections.abc import Iterable, Sequence
 from rich import box
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 WIDTH = 80
 
 
-def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]], *, figures: int = 0) -> Table:
+def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str | Text]], *, figures: int = 0) -> Table:
     """The last `figures` columns hold numbers."""
     made = Table(title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, pad_edge=False)
     for at, name in enumerate(columns):

@@ -35,7 +35,7 @@ def create(
     _check_name(name)
     with opened_existing(data) as home:
         now = home.clock.now()
-        token, text = home.database.write_now(lambda tx: _made(tx, handle, name, scope, days=days, now=now))
+        token, text = home.database.write_now(lambda tx: made_token(tx, handle, name, scope, days=days, now=now))
     if as_json:
         typer.echo(json.dumps({"token": text, "tokenId": token.token_id, "scopes": list(token.scopes)}))
         return
@@ -51,7 +51,7 @@ def _check_name(name: str) -> None:
         raise invalid("name", f"must have 1 to {LONGEST_NAME} characters: what the token is for, as lists show it.")
 
 
-def _made(
+def made_token(
     tx: "Transaction", handle: str, name: str, scopes: list[str], *, days: int | None, now: "Micros"
 ) -> "tuple[AccessToken, str]":
     from funnelproof.access import store, tokens
