@@ -38,8 +38,8 @@ class SizingDaysView(View):
 class OutlookView(View):
     """`visitorsPerVariant` is for a verdict that may be read at any time. `baselineFrom`: query, plan or seen.
 
-    What is null is so for `reason`: no_plan, plan_cannot_be, no_recent_visitors, closed_to_new_visitors or out_of_reach.
-    `power` is how likely the change is found by a look at the end of that day at a full ramp.
+    What is null is so for `reason`: no_plan, plan_cannot_be, no_recent_visitors, closed_to_new_visitors or
+    out_of_reach. `power` is how likely the change is found by a look at the end of that day at a full ramp.
     """
 
     campaign_id: str
