@@ -177,6 +177,18 @@ CASES = {
         ["planned_size_reached"],
         None,
     ),
+    "a variant that was closed once it had the planned size": (
+        with_rivals(replace(B, arm=Arm("b", "B", 2_000, 110, 110, takes_new=False)), planned_per_arm=2_000),
+        Code.NO_DIFFERENCE_YET,
+        ["planned_size_reached"],
+        "The planned size is reached without an answer.",
+    ),
+    "a variant that was closed before the planned size": (
+        with_rivals(replace(B, arm=Arm("b", "B", 1_999, 110, 110, takes_new=False)), planned_per_arm=2_000),
+        Code.NO_DIFFERENCE_YET,
+        ["running"],
+        None,
+    ),
     "on the way": (
         with_rivals(B, planned_per_arm=15_590, days_left=13),
         Code.NO_DIFFERENCE_YET,

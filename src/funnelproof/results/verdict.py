@@ -112,9 +112,11 @@ def _no_meaningful_difference(facts: Facts) -> Verdict | None:
 
 
 def _planned_size_reached(facts: Facts) -> Verdict | None:
+    """A variant that was closed on the way holds nothing up, and counts if it had got as far."""
     planned = facts.planned_per_arm
-    growing = [arm for arm in facts.arms if arm.takes_new]
-    if planned is None or len(growing) < 2 or any(arm.visitors < planned for arm in growing):
+    if planned is None or any(arm.visitors < planned for arm in facts.arms if arm.takes_new):
+        return None
+    if sum(arm.visitors >= planned for arm in facts.arms) < 2:
         return None
     reason = Reason("planned_size_reached", "Every variant has as many visitors as were planned.")
     return Verdict(Code.NO_DIFFERENCE_YET, "The planned size is reached without an answer.", (reason,))
