@@ -77,7 +77,7 @@ def check_results(found: dict[str, Any]) -> None:
         assert found["funnel"][counter] >= parts or found["epoch"] > 1
     sizing = found["sizing"]
     assert (sizing["reason"] is not None) or (None not in sizing["daysLeft"].values())
-    assert (sizing["reason"] == "no_plan") is (sizing["visitorsPerVariant"] is None)
+    assert (sizing["reason"] in {"no_plan", "plan_cannot_be"}) is (sizing["visitorsPerVariant"] is None)
     verdict = found["verdict"]
     assert verdict["sentence"]
     assert [own["reason"] for own in verdict["explanations"]] == verdict["reasons"]

@@ -86,6 +86,22 @@ def test_a_closed_ramp_says_why_there_are_no_days_now(client: Client, start: Sta
     assert (found["days"], found["reason"]) == ({"now": None, "atFullRamp": 5}, "closed_to_new_visitors")
 
 
+@pytest.mark.parametrize("daily", ["1e-300", "0.001"])
+def test_far_too_few_visitors_are_no_closed_door(client: Client, start: StartTest, daily: str) -> None:
+    test = start(rampPercent=50, expectedRate=0.01, minimumLift=0.01)
+    found = client.get(f"{test.path}/sizing?dailyVisitors={daily}", by=test.owner).json()
+    assert (found["days"], found["curve"]) == ({"now": None, "atFullRamp": None}, [])
+    assert (found["reason"], "hopeless" in found["sentence"]) == ("out_of_reach", True)
+    drawn = client.get(f"{test.path}/sizing/power.svg?dailyVisitors={daily}", by=test.owner).text
+    assert "Nobody can say" not in drawn
+    assert "hopeless" in drawn
+
+
+def test_results_tell_a_plan_that_cannot_be_from_none(start: StartTest) -> None:
+    test = start(expectedRate=0.9, minimumLift=0.5)
+    assert test.results()["sizing"]["reason"] == "plan_cannot_be"
+
+
 def test_the_picture_of_power_against_days(client: Client, running: Test) -> None:
     def drawn(query: str) -> list[str]:
         answer = client.get(f"{running.path}/sizing/power.svg{query}", by=running.owner)

@@ -10,6 +10,9 @@ from funnelproof.statistics import fixed_size, planned_size, power
 
 POINTS = 24
 HOPELESS_DAYS = 365
+MOST_DAYS = 1e7
+"""Beyond this nobody counts days."""
+HOPELESS = "That is hopeless: look for a larger change, or for a goal that more visitors reach."
 LARGEST_LIFT = 10.0
 
 
@@ -33,6 +36,8 @@ class Outlook:
     daily_visitors: float | None
     days: int | None
     curve: tuple[Point, ...]
+    is_out_of_reach: bool = False
+    """Visitors come, and far too few: there are no days to tell."""
 
     @property
     def changed_rate(self) -> float:
@@ -40,14 +45,16 @@ class Outlook:
 
     @property
     def sentence(self) -> str:
-        """`To see +10 % on 4 % takes 69 092 visitors in each variant: about 154 days at 900 a day.`"""
+        """`To see +10 % on 4 % takes 69 081 visitors in each variant: about 154 days at 900 a day.`"""
         needs = f"To see +{percent(self.lift)} on {percent(self.baseline)} takes"
         needs = f"{needs} {grouped(self.per_arm)} visitors in each variant"
+        if self.is_out_of_reach:
+            return f"{needs}. {HOPELESS}"
         if self.days is None or self.daily_visitors is None:
             return f"{needs}."
         told = f"{needs}: about {many(self.days, 'day')} at {grouped(round(self.daily_visitors))} a day."
         if self.days > HOPELESS_DAYS:
-            return f"{told} That is hopeless: look for a larger change, or for a goal that more visitors reach."
+            return f"{told} {HOPELESS}"
         return told
 
 
@@ -58,8 +65,9 @@ def outlook(baseline: float, lift: float, *, daily_visitors: float | None, share
     if per_arm is None or fixed is None:
         raise invalid("lift", "is too small to plan for.")
     daily = (daily_visitors or 0.0) * min(shares, default=0.0)
-    days = math.ceil(per_arm / daily) if daily > 0 and per_arm / daily < 1e7 else None
-    made = Outlook(baseline, lift, per_arm, math.ceil(fixed), daily_visitors, days, ())
+    is_out_of_reach = daily > 0 and per_arm / daily >= MOST_DAYS
+    days = math.ceil(per_arm / daily) if daily > 0 and not is_out_of_reach else None
+    made = Outlook(baseline, lift, per_arm, math.ceil(fixed), daily_visitors, days, (), is_out_of_reach)
     return made if days is None else replace(made, curve=_curve(made, daily))
 
 

@@ -58,7 +58,8 @@ def sizing_of(
     """`visitors` by number, of the variants that take new ones; `per_day` as if every bucket were open."""
     per_arm = per_arm_of(plan)
     if per_arm is None:
-        return Sizing(reason="no_plan", visitors_per_day=per_day)
+        has_plan = plan.expected_rate is not None and plan.minimum_lift is not None
+        return Sizing(reason="plan_cannot_be" if has_plan else "no_plan", visitors_per_day=per_day)
     numbers = sorted(visitors)
     entered = [visitors[number] for number in numbers]
     done = progress(per_arm, entered)

@@ -1,6 +1,6 @@
 """Power against days as a picture: for the endpoint, the command line, and whoever shows a plan."""
 
-from funnelproof.results.outlook import Outlook
+from funnelproof.results.outlook import HOPELESS, Outlook
 from funnelproof.results.words import grouped, percent
 from funnelproof.web.svg import Chart, Line, svg
 
@@ -12,10 +12,14 @@ def power_picture(found: Outlook) -> str:
     title = f"How likely +{percent(found.lift)} on {percent(found.baseline)} is found by that day"
     level = (percent(GOOD_POWER), GOOD_POWER)
     if not found.curve or found.days is None:
-        return svg(Chart(title, "days", [], level, lacking="Nobody can say without visitors a day."))
+        return svg(Chart(title, "days", [], level, lacking=_why_no_curve(found)))
     line = Line("at one look at the end of the day", [(0, 0.0), *((point.day, point.power) for point in found.curve)])
     planned = (f"planned size: day {grouped(found.days)}", found.days)
     return svg(Chart(title, "days", [line], level, planned))
+
+
+def _why_no_curve(found: Outlook) -> str:
+    return HOPELESS if found.is_out_of_reach else "Nobody can say without visitors a day."
 
 
 def empty_picture(why: str) -> str:

@@ -38,8 +38,8 @@ class SizingDaysView(View):
 class OutlookView(View):
     """`visitorsPerVariant` is for a verdict that may be read at any time. `baselineFrom`: query, plan or seen.
 
-    What is null is so for `reason`: no_plan, plan_cannot_be, no_recent_visitors or closed_to_new_visitors. `power` is
-    how likely the change is found by a look at the end of that day at a full ramp.
+    What is null is so for `reason`: no_plan, plan_cannot_be, no_recent_visitors, closed_to_new_visitors or
+    out_of_reach. `power` is how likely the change is found by a look at the end of that day at a full ramp.
     """
 
     campaign_id: str
@@ -135,8 +135,15 @@ def plan_of(found: Results, asked: Asked) -> Plan:
         if asked.baseline is not None or asked.lift is not None:
             raise
         return Plan(campaign.campaign_id, known, source, f"This plan cannot be: {problem}", "plan_cannot_be")
-    reason = "no_recent_visitors" if not daily else "closed_to_new_visitors" if present.days is None else None
-    return Plan(campaign.campaign_id, known, source, full.sentence, reason, full, present)
+    return Plan(campaign.campaign_id, known, source, full.sentence, _why_no_days(present, daily), full, present)
+
+
+def _why_no_days(present: Outlook, daily: float | None) -> str | None:
+    if present.days is not None:
+        return None
+    if not daily:
+        return "no_recent_visitors"
+    return "out_of_reach" if present.is_out_of_reach else "closed_to_new_visitors"
 
 
 def _view(plan: Plan) -> OutlookView:
