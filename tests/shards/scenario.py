@@ -49,11 +49,35 @@ def do_everything(all_of: Everything) -> None:
     timed_work(all_of)
     public(all_of)
     publish_pages(all_of)
+    take_back(all_of)
     take_down(all_of)
     archive(all_of)
     retain(all_of)
     pages(all_of)
     rest(all_of)
+
+
+def take_back(all_of: Everything) -> None:
+    """Batches, reversals, and what is read of them and beside them."""
+    shop = all_of.cast.token("conversions.write", "leads.read")
+    ctx = click(all_of, 2)
+    order = {"ctx": ctx, "idempotencyKey": "batched", "value": "20.00"}
+    all_of.post(f"{OURS}/conversions/batch", {"conversions": [order]}, by=shop)
+    for key, names in (("before", "not-yet"), ("after", "batched")):
+        body = {"idempotencyKey": f"refund-{key}", "conversionKey": names, "amount": "5.00"}
+        for _ in range(2):
+            all_of.post(f"{OURS}/reversals", body, by=shop)
+    all_of.post(f"{OURS}/conversions/batch", {"conversions": [{**order, "idempotencyKey": "not-yet"}]}, by=shop)
+    all_of.get(f"{OURS}/reversals", by=shop)
+    all_of.get(f"{CAMPAIGN}/sizing/power.svg")
+    all_of.get("/v2/public/schemas/plan", by=Actor("nobody"))
+    link = {"slug": "sign-up", "destinationUrl": f"{SHOP}/sign-up"}
+    signups = {**NEW_CAMPAIGN, "campaignId": "signups", "goalType": "LEAD_CAPTURE", "primaryLink": link}
+    all_of.post(f"{OURS}/campaigns", signups)
+    form = {"campaignId": "signups", "formId": "sign-up", "fields": {"email": MAIL}, "ctx": click(all_of, 2, "sign-up")}
+    all_of.post(f"{PUBLIC}/leads", form, by=Actor("page"))
+    all_of.get(f"{OURS}/leads", by=shop)
+    all_of.get(f"{OURS}/leads/export?format=csv&campaignId=signups", by=shop)
 
 
 def people(all_of: Everything) -> None:
@@ -287,7 +311,7 @@ def archive(all_of: Everything) -> None:
     with TemporaryDirectory() as folder:
         target = Archive(Path(folder), HANDLE)
         months = target.missing(database, month_of(now))
-        assert {month.table for month in months} == {"clicks", "conversions"}
+        assert {month.table for month in months} == {"clicks", "conversions", "reversals"}
         for month in months:
             assert target.write(database, month, now=now, written=lambda _rows: None)["rows"]
 
