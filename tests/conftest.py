@@ -32,10 +32,12 @@ from funnelproof.storage.migrate import migrate  # noqa: E402
 from funnelproof.storage.postgres import PostgresEngines  # noqa: E402
 from funnelproof.storage.sqlite import FILE, SqliteEngines  # noqa: E402
 from funnelproof.web.control import Control  # noqa: E402
+from quicker import read_routes_once  # noqa: E402
 
 # A busy machine is not a slow strategy.
 hypothesis.settings.register_profile("ours", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
 hypothesis.settings.load_profile("ours")
+read_routes_once()
 
 NOW = from_iso("2026-11-23T09:00:00Z")
 SEAL = Seal("a secret for tests")

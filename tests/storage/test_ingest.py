@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import insert, select
 
 from funnelproof.errors import Problem, Unavailable
+from funnelproof.storage import ingest
 from funnelproof.storage.database import Database, Transaction
 from funnelproof.storage.ingest import SHARE_IN_COMPANY, Lane, LaneFull
 from funnelproof.storage.schema import leases
@@ -138,6 +139,40 @@ def test_what_comes_while_a_commit_is_under_way_shares_the_next(database: Databa
     with Held(database) as held:
         assert asyncio.run(submit(held)) == ["FIRST", "A", "B", "C"]
     assert groups == [1, 3]
+    lane.close()
+
+
+def test_half_of_the_crowd_seen_last_is_waited_for(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ingest, "SECONDS_OF_A_CROWD", 60)
+    monkeypatch.setattr(ingest, "LONGEST_WAIT_FOR_CROWD_SECONDS", 60)
+    lane = Lane(database, waiting_limit=100, group_limit=100)
+    groups.clear()
+
+    async def submit() -> None:
+        await asyncio.gather(*(told(lane, keep, f"first {n}") for n in range(8)))
+        early = asyncio.create_task(told(lane, keep, "early"))
+        await asyncio.sleep(0.02)
+        assert not early.done()
+        await asyncio.gather(early, *(told(lane, keep, f"late {n}") for n in range(3)))
+
+    asyncio.run(submit())
+    assert groups == [8, 4]
+    lane.close()
+
+
+def test_a_crowd_that_is_gone_is_waited_for_once(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ingest, "SECONDS_OF_A_CROWD", 60)
+    lane = Lane(database, waiting_limit=100, group_limit=100)
+    groups.clear()
+
+    async def submit() -> None:
+        await asyncio.gather(*(told(lane, keep, f"first {n}") for n in range(8)))
+        await told(lane, keep, "lone")
+        monkeypatch.setattr(ingest, "LONGEST_WAIT_FOR_CROWD_SECONDS", 60)
+        await told(lane, keep, "lone again")
+
+    asyncio.run(asyncio.wait_for(submit(), 30))
+    assert groups == [8, 1, 1]
     lane.close()
 
 

@@ -1,6 +1,7 @@
 """The ingest lane: what waits is collected, its verb runs once for the lot, one commit makes all of it durable.
 
-A lone claim does not wait for company; a crowd shares, because claims pile up while a commit is under way.
+A lone claim does not wait for company; a crowd shares, because claims pile up while a commit is under way, and because
+a group waits a little for half of the crowd that the last one was.
 """
 
 import asyncio
@@ -18,6 +19,9 @@ log = logging.getLogger(__name__)
 Verb = Callable[[Transaction, Sequence[Any]], Sequence[Any]]
 SECONDS_TO_DRAIN = 9
 LONGEST_WINDOW_SECONDS = 0.002
+LONGEST_WAIT_FOR_CROWD_SECONDS = 0.01
+SECONDS_OF_A_CROWD = 0.05
+NAP_SECONDS = 0.0005
 OWED_SHARE = 16
 SHARE_IN_COMPANY = 64
 SECONDS_IN_COMPANY = 1.0
@@ -59,6 +63,7 @@ class Lane:
         self._queues: OrderedDict[str, deque[_Waiting]] = OrderedDict()
         self._waiting = 0
         self._in_company_until = 0.0
+        self._crowd, self._crowd_seen = 0, 0.0
         self._work: asyncio.Task[None] | None = None
         self._closing = False
         self._idle = threading.Event()
@@ -107,11 +112,20 @@ class Lane:
             self._idle.set()
 
     async def _gather_company(self) -> None:
-        """As long as each turn of the loop brings more, let them come, at most for two milliseconds."""
-        seen, until = 0, time.monotonic() + LONGEST_WINDOW_SECONDS
-        while seen < self._waiting < self._group_limit and time.monotonic() < until:
+        """As long as each turn of the loop brings more, let them come, at most for two milliseconds.
+
+        Whoever asks again once answered comes back in a trickle after a commit: so half of the crowd seen last is
+        waited for, at most ten milliseconds. A crowd that is gone is waited for once at the most.
+        """
+        seen, begun = 0, time.monotonic()
+        wanted = self._crowd // 2 if begun < self._crowd_seen + SECONDS_OF_A_CROWD else 0
+        while seen < self._waiting < self._group_limit and time.monotonic() < begun + LONGEST_WINDOW_SECONDS:
             seen = self._waiting
             await asyncio.sleep(0)
+        while (
+            self._waiting < min(wanted, self._group_limit) and time.monotonic() < begun + LONGEST_WAIT_FOR_CROWD_SECONDS
+        ):
+            await asyncio.sleep(NAP_SECONDS)
 
     def _take(self) -> list[_Waiting]:
         """The next group: an equal share of each handle that waits, the others' turn coming first next time."""
@@ -139,6 +153,7 @@ class Lane:
         """One transaction for the group. A claim that breaks its verb is found by halving and fails alone."""
         try:
             answers = await self._database.write_together(lambda tx: _run_verbs(tx, group))
+            self._crowd, self._crowd_seen = len(group) + self._waiting, time.monotonic()
         except Unavailable as problem:
             _settle(group, [problem] * len(group))
         except Exception as error:
