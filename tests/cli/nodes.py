@@ -14,9 +14,10 @@ import httpx2
 import psycopg
 
 from cli.conftest import BROWSER, CAMPAIGN, EMAIL, HANDLE, PASSWORD, Served, funnelproof, init, make_token, serving
+from patience import promised
 
 NUMBERS = count(1)
-WITHIN_SECONDS = 1.0
+WITHIN_SECONDS = promised(1)
 """How soon every process has to know what another one changed."""
 LINK = f"/{HANDLE}/buy-now"
 LINKS = f"/v2/handles/{HANDLE}/links"
@@ -89,7 +90,7 @@ def ctx_in(answer: httpx2.Response) -> str:
     return str(answer.headers["location"].rpartition("ctx=")[2])
 
 
-def seconds_until(holds: Callable[[], bool], at_most: float = 10) -> float:
+def seconds_until(holds: Callable[[], bool], at_most: float = promised(10)) -> float:
     """How long it took until this held; it has to within `at_most`."""
     began = time.monotonic()
     while not holds():

@@ -16,7 +16,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 FENCE = re.compile(r"^```(\w*)( again)?\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-SECONDS = 110
+SECONDS = 600
 MARK = "=== block %d ===\n"
 ALIKE = (
     (re.compile(r"\x1b\[[0-9;]*m"), ""),

@@ -47,13 +47,13 @@ def check(page: str, data: Path, *, again: bool = False) -> None:
     assert not wrong, "\n\n".join(wrong)
 
 
-@pytest.mark.timeout(240)
+@pytest.mark.timeout(900)
 def test_the_readme_and_the_pages_that_go_on_from_it_print_what_they_show_the_readme_twice(tmp_path: Path) -> None:
     check(README, tmp_path / "data")
     check(with_pages_that_go_on_from_it(README), tmp_path / "data", again=True)
 
 
-@pytest.mark.timeout(240)
+@pytest.mark.timeout(900)
 def test_the_tutorial_of_plans_goes_on_from_the_readme_and_prints_what_it_shows(tmp_path: Path) -> None:
     check(with_pages_that_go_on_from_it(README, ("proving.md",)), tmp_path / "data")
 

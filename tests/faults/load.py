@@ -18,6 +18,7 @@ from bench.soak.wire import Connection
 from cli.conftest import HANDLE, Served
 from faults.place import Place
 from funnelproof.storage.database import Database
+from patience import promised
 
 PATH = f"/{HANDLE}/buy-now"
 LINK = f"{PATH}?{TAGS}"
@@ -41,7 +42,7 @@ def buyers(
         loop.close()
 
 
-def wait_for(seen: Acknowledged, more: int, seconds: float = 30) -> None:
+def wait_for(seen: Acknowledged, more: int, seconds: float = promised(20)) -> None:
     """Until so many more conversions are acknowledged; a busy machine gets its time."""
     wanted, deadline = len(seen.conversions) + more, time.monotonic() + seconds
     while len(seen.conversions) < wanted and time.monotonic() < deadline:
@@ -49,7 +50,7 @@ def wait_for(seen: Acknowledged, more: int, seconds: float = 30) -> None:
     assert len(seen.conversions) >= wanted, "too little was bought for this test to mean anything"
 
 
-def wait_for_refusals(seen: Acknowledged, more: int, seconds: float = 30) -> None:
+def wait_for_refusals(seen: Acknowledged, more: int, seconds: float = promised(20)) -> None:
     wanted, deadline = seen.refused + more, time.monotonic() + seconds
     while seen.refused < wanted and time.monotonic() < deadline:
         time.sleep(0.02)

@@ -15,6 +15,7 @@ from cli.conftest import Served
 from faults.load import LINK, PATH, buyers, check_nothing_lost_or_doubled, clicked, memory_of, wait_for
 from faults.place import Place
 from faults.raw import connected, has_answer, sent, statuses, told
+from patience import promised
 
 GET = f"GET {LINK} HTTP/1.1\r\nHost: 127.0.0.1\r\nUser-Agent: {BROWSER}\r\n"
 POST = f"POST {CONVERSIONS} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n"
@@ -56,19 +57,19 @@ def test_slow_headers_are_closed_and_slow_bodies_told_so(url: str) -> None:
         halves = [stack.enter_context(connected(url)) for _ in range(100)]
         for connection in halves:
             connection.sendall(f"{POST}Content-Length: 200\r\n\r\n{{".encode())
-        assert {statuses(told(connection, 2 * BODY_SECONDS))[0] for connection in halves} == {408}
+        assert {statuses(told(connection, promised(BODY_SECONDS)))[0] for connection in halves} == {408}
         for connection in slow:
-            told(connection, 2 * HEADER_SECONDS)
-            assert time.monotonic() - began < 2 * HEADER_SECONDS, "it was not closed"
+            told(connection, promised(HEADER_SECONDS))
+            assert time.monotonic() - began < promised(HEADER_SECONDS), "it was not closed"
 
 
 def test_a_body_that_drips_gets_no_more_time_than_one_that_stands_still(url: str) -> None:
     with connected(url) as connection:
         began = time.monotonic()
         connection.sendall(f"{POST}Content-Length: 2000\r\n\r\n".encode())
-        while time.monotonic() - began < 2 * BODY_SECONDS and not has_answer(connection):
+        while time.monotonic() - began < promised(BODY_SECONDS) and not has_answer(connection):
             sent(connection, b" ")
-        assert BODY_SECONDS - 1 < time.monotonic() - began < 2 * BODY_SECONDS
+        assert BODY_SECONDS - 1 < time.monotonic() - began < promised(BODY_SECONDS)
         assert statuses(told(connection, 1)) == [408]
 
 

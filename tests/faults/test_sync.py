@@ -79,11 +79,11 @@ def _traced(strace: str, processes: list[int], file: Path) -> Iterator[None]:
         time.sleep(0.2)
     finally:
         tracer.terminate()
-        tracer.communicate(timeout=10)
+        tracer.communicate(timeout=60)
 
 
 def _wait_until_attached(tracer: subprocess.Popen[str], processes: list[int]) -> None:
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 60
     while time.monotonic() < deadline:
         if tracer.poll() is not None:
             assert tracer.stderr is not None

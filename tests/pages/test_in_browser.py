@@ -123,9 +123,9 @@ def test_what_a_visitor_does_is_counted_and_the_ctx_goes_on(served: tuple[Served
 
 def counted(client: httpx2.Client) -> tuple[int, int]:
     """Page views and clicks on buttons. A beacon may arrive after the page that sent it is gone."""
-    for _ in range(50):
+    for _ in range(300):
         totals = done(client.get(f"/v2/handles/{HANDLE}/analytics?campaignId=product-launch"))["totals"]
-        if totals["ctaClicks"]:
+        if totals["pageViews"] and totals["ctaClicks"]:
             break
         time.sleep(0.1)
     return totals["pageViews"], totals["ctaClicks"]

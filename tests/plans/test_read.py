@@ -8,6 +8,7 @@ import pytest
 from funnelproof.plans.faults import UnusablePlan
 from funnelproof.plans.positions import MOST_BYTES
 from funnelproof.plans.read import read_file, read_plan
+from patience import promised
 from plans.conftest import script_of
 
 HEAD = "plan: P\ncampaign: new-buyer-funnel\nscenes:\n"
@@ -127,7 +128,7 @@ def test_ten_megabytes_are_refused_unread(tmp_path: Path) -> None:
     with pytest.raises(UnusablePlan, match="larger than 1024 KiB"):
         read_file(file)
     assert file.stat().st_size > 10 * MOST_BYTES - 300_000
-    assert time.perf_counter() - began < 1
+    assert time.perf_counter() - began < promised(1)
 
 
 def test_a_bomb_of_aliases_is_refused_before_it_goes_off() -> None:
