@@ -67,6 +67,9 @@ from funnelproof.storage.engines import engines_of
 from funnelproof.storage.ingest import Lane
 from funnelproof.storage.migrate import migrate
 from funnelproof.storage.partitions import keep_months
+from funnelproof.support import content_routes, operator_routes, report_routes
+from funnelproof.traces.forget import OldRequests
+from funnelproof.traces.recorder import Recorder
 from funnelproof.web.beside import beside
 from funnelproof.web.control import control_plane
 from funnelproof.web.edge import Door, Doors, Edge, Receive, Scope, Send
@@ -93,12 +96,13 @@ class Application:
         self.conversion_door = ConversionDoor(home)
         self.aside = Aside(home.settings, engines_of)
         self.visitors = NobodyLogsIn()
+        self.requests = Recorder(home.database, home.clock)
         self.page_door = PageDoor(home, self.routes, self.visitors)
         self.lead_door = LeadDoor(home, self.conversion_door)
         described = (describe_clicks, describe_conversions, describe_pages, describe_leads)
         edge_paths = {path: item for feature in described for path, item in feature.paths().items()}
         self.control = control_plane(home, self._routers(), extra_paths=edge_paths)
-        behind = read_by_all(guarded(home, self.control), OPEN_TO_READ)
+        behind = read_by_all(guarded(home, self.control, self.requests.around), OPEN_TO_READ)
         self.edge = Edge(self._doors(), beside(behind, LEADS, self.lead_door))
         self.jobs = Runner(home.database, self._jobs())
         self._warming: asyncio.Task[object] | None = None
@@ -122,6 +126,7 @@ class Application:
             self._polling.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await self._polling
+        await self._write_requests()
         await asyncio.to_thread(self.home.lane.close)
         await asyncio.to_thread(self.home.database.close)
 
@@ -143,8 +148,16 @@ class Application:
             try:
                 await self.routes.poll()
                 await asyncio.to_thread(self.home.keyring.refresh)
+                await self.requests.flush()
             except Exception as error:
                 log.warning("changes could not be read: %s", error)
+
+    async def _write_requests(self) -> None:
+        try:
+            while await self.requests.flush():
+                pass
+        except Exception as error:
+            log.warning("what was asked last could not be written down: %s", error)
 
     def _doors(self) -> Doors:
         convert, arrive = self.conversion_door.convert, self.conversion_door.arrive
@@ -170,6 +183,7 @@ class Application:
             hosts=self.home.settings.hosts_apart,
             page=self.page_door,
             on_both=("/v2/public/",),
+            note_refusal=self.requests.refusal,
         )
 
     def _counts(self) -> Mapping[str, Mapping[str, int]]:
@@ -177,6 +191,7 @@ class Application:
             "unverified_ctx": self.conversion_door.unverified,
             "untracked_redirects": {"storage_failure": self.follow_door.untracked},
             "trapped_leads": self.lead_door.trapped,
+            "forgotten_requests": {"too_many": self.requests.dropped},
         }
 
     def _routers(self) -> Sequence[APIRouter]:
@@ -203,6 +218,9 @@ class Application:
             verdict_routes.routes(home),
             sizing_routes.routes(home),
             exports.routes(home, self.aside),
+            report_routes.routes(home, self.requests),
+            content_routes.routes(home),
+            operator_routes.routes(home),
             system.routes(home),
             manual.routes(lambda: self.control.openapi()),
         ]
@@ -218,6 +236,7 @@ class Application:
             Job("watch_tests", 60, Watch(clock.now)),
             Job("inspect_tests", 300, inspector.keep, inspector.look, pause_seconds=0.25),
             Job("forget_worlds", 600, lambda tx: forget_worlds(tx, clock.now())),
+            Job("forget_requests", 3600, OldRequests(clock.now)),
             Job("forget_quarters", 3600, OldQuarters(clock.now)),
             LongJob("retention", 3600, Retention(self.home.database, clock.now)),
             Job("months", 3600, lambda tx: keep_months(tx, clock.now())),

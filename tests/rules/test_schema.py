@@ -17,7 +17,16 @@ from funnelproof.storage.partitions import is_partition
 from funnelproof.storage.schema import metadata
 
 SOURCE = Path(funnelproof.__file__).parent
-PLATFORM_TABLES = {"users", "sessions", "ring_keys", "day_salts", "leases"}
+PLATFORM_TABLES = {
+    "users",
+    "sessions",
+    "ring_keys",
+    "day_salts",
+    "leases",
+    "support_reports",
+    "escalations",
+    "content_reports",
+}
 READS_ACROSS_HANDLES = {
     "ix_memberships_user_id": "a person's handles, at sign-in",
     "ix_access_tokens_token_id": "a token whose path names no handle",

@@ -50,6 +50,7 @@ def do_everything(all_of: Everything) -> None:
     public(all_of)
     publish_pages(all_of)
     take_back(all_of)
+    hand_over(all_of)
     take_down(all_of)
     archive(all_of)
     retain(all_of)
@@ -280,6 +281,35 @@ def public(all_of: Everything) -> None:
     all_of.call("DELETE", f"{PUBLIC}/links/short-lived", by=by)
 
 
+def hand_over(all_of: Everything) -> None:
+    """Reports, escalations, abuse; a link and a page are taken down and put back."""
+    nobody, by = Actor("nobody"), signed_in_anew(all_of, all_of.cast.owner)
+    boss = signed_in_anew(all_of, all_of.cast.boss)
+    told = {"summary": "Orders are missing", "details": "Since noon."}
+    asked = all_of.get(OURS, by=by).headers["x-request-id"]
+    all_of.get(f"{OURS}/requests/{asked}", by=by)
+    named = {"handle": HANDLE, "sessionId": "ses_0", "requestId": asked, "runId": "run_0", "reproArtifact": "clk_0"}
+    report = all_of.post("/v2/support/report", {**told, **named}, by=by).json()
+    all_of.get(f"/v2/support/reports/{report['reportId']}", by=signed_in_anew(all_of, all_of.cast.operator))
+    all_of.get("/v2/operator/reports", by=boss)
+    all_of.post(f"/v2/operator/reports/{report['reportId']}/settlement", {"note": "Found."}, by=boss)
+    made = all_of.post("/v2/operator/escalations", told, by=boss).json()
+    all_of.get("/v2/operator/escalations", by=boss)
+    all_of.post(f"/v2/operator/escalations/{made['escalationId']}/settlement", {"note": "Mended."}, by=boss)
+    for url in (f"{SHOP}/{HANDLE}/only-few", f"{SHOP}/{HANDLE}/p/another-slug"):
+        all_of.post("/v2/public/content-report", {"url": url, "category": "SPAM", "details": "x"}, by=nobody)
+        item = all_of.get("/v2/operator/content-reports", by=boss).json()["items"][0]
+        for decision in ("TAKE_DOWN", "RESTORE"):
+            path = f"/v2/operator/content-reports/{item['reportId']}/decision"
+            all_of.post(path, {"decision": decision}, by=boss)
+
+
+def signed_in_anew(all_of: Everything, who: Actor) -> Actor:
+    """Time has passed, and a person's JWT with it."""
+    session, _ = all_of.home.database.write_now(lambda tx: sessions.begin(tx, who.user_id, now=all_of.clock.now()))
+    return Actor(who.name, credential=sessions.sign(all_of.home.keyring, session, now=all_of.clock.now()))
+
+
 def take_down(all_of: Everything) -> None:
     all_of.call("DELETE", f"{OURS}/links/more", by=all_of.owner)
     decide(all_of)
@@ -292,10 +322,7 @@ def take_down(all_of: Everything) -> None:
 
 def decide(all_of: Everything) -> None:
     """By a person, who signs in anew: time has passed. Undone and decided again."""
-    session, _ = all_of.home.database.write_now(
-        lambda tx: sessions.begin(tx, all_of.cast.owner.user_id, now=all_of.clock.now())
-    )
-    by = Actor("owner", credential=sessions.sign(all_of.home.keyring, session, now=all_of.clock.now()))
+    by = signed_in_anew(all_of, all_of.cast.owner)
     for variant in "ba":
         all_of.post(f"{CAMPAIGN}/decision", {"variantId": variant, "reason": "it sells more"}, by=by)
         all_of.get(f"{CAMPAIGN}/results")

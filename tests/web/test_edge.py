@@ -8,7 +8,8 @@ import pytest
 from cast import Client, refused
 from funnelproof.errors import Problem
 from funnelproof.web import edge as edge_module
-from funnelproof.web.edge import Doors, Edge, EdgeAnswer, EdgeRequest, Headers
+from funnelproof.web.edge import Doors, Edge, EdgeAnswer, EdgeRequest
+from funnelproof.web.headers import Headers
 
 
 async def echo(request: EdgeRequest) -> EdgeAnswer:

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from collections.abc import Callable
 from typing import Annotated
 
 from fastapi import Depends, Request
@@ -22,10 +23,10 @@ from funnelproof.web.problems import NoSuchMethod
 log = logging.getLogger(__name__)
 
 
-def guarded(home: Installation, control: Control) -> ASGIApp:
-    """The control plane with all its gates, in the order of the specification."""
+def guarded(home: Installation, control: Control, around: Callable[[ASGIApp], ASGIApp] = lambda app: app) -> ASGIApp:
+    """The control plane with all its gates, in the order of the specification; `around` sees all that has an id."""
     control.describers.append(describe)
-    return identified(sized(Guard(home, json_checked(control)), body_limit))
+    return identified(around(sized(Guard(home, json_checked(control)), body_limit)))
 
 
 def body_limit(scope: Scope) -> int:

@@ -24,6 +24,9 @@ FOR_TOKENS = frozenset({Who.TOKEN, Who.TOKEN_OR_NOBODY})
 FOR_NOBODY = frozenset({Who.ANYONE, Who.TOKEN_OR_NOBODY})
 
 
+FOR_OTHERS = "This is for platform operators. Incidents are reported at POST /v2/support/report."
+
+
 def check_may(rule: Rule, caller: Caller, *, signup: Signup) -> None:
     """Raises what the caller is told: 401 before 404 before 403, so that no stranger learns what there is."""
     if caller.kind is Kind.NOBODY:
@@ -44,7 +47,7 @@ def check_may(rule: Rule, caller: Caller, *, signup: Signup) -> None:
 
 def _check_platform(rule: Rule, caller: Caller, signup: Signup) -> None:
     if rule.who is Who.PLATFORM_OPERATOR and not caller.platform_operator:
-        raise OperatorOnly
+        raise OperatorOnly(FOR_OTHERS)
     is_shut = rule.who is Who.PERSON_IF_OPEN and caller.kind is Kind.PERSON and signup is not Signup.OPEN
     if is_shut and not caller.platform_operator:
         raise OperatorOnly("While sign-up is not open, only platform operators make handles. Ask one of yours.")

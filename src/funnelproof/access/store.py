@@ -147,6 +147,11 @@ def session_by_hash(tx: Transaction, token_hash: str) -> Session | None:
     return Session(**row) if row else None
 
 
+def has_session(tx: Transaction, user_id: str, session_id: str) -> bool:
+    where = (sessions.c.session_id == session_id, sessions.c.user_id == user_id)
+    return tx.one(select(sessions.c.session_id).where(*where)) is not None
+
+
 def use_session(tx: Transaction, session_id: str, now: Micros) -> bool:
     """False if it was used before: of two at once, one gets it."""
     statement = update(sessions).where(sessions.c.session_id == session_id, sessions.c.used_at.is_(None))

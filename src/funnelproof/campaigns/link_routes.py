@@ -11,7 +11,7 @@ from funnelproof.campaigns.relink import LinkInUse, put_link, remove_link
 from funnelproof.campaigns.routes import address_rules
 from funnelproof.installation import Installation
 from funnelproof.links import store
-from funnelproof.links.link import SLUG, Link, LinkNotFound, NoSuchCampaign
+from funnelproof.links.link import SLUG, Link, LinkNotFound, LinkTakenDown, NoSuchCampaign
 from funnelproof.links.requests import LinkBody, LinkView, view_of
 from funnelproof.storage.database import Transaction
 from funnelproof.web.etag import PreconditionFailed, etag_of
@@ -58,7 +58,7 @@ def _add_reading(router: APIRouter, home: Installation, path: str) -> None:
             raise LinkNotFound(f"This handle has no link {slug!r}; slugs are case-sensitive.")
         return _shown(link, home, response)
 
-    @router.delete(path, status_code=204, responses=refusals(LinkNotFound, LinkInUse))
+    @router.delete(path, status_code=204, responses=refusals(LinkNotFound, LinkInUse, LinkTakenDown))
     async def delete_link(handle: HandleName, slug: Slug) -> None:
         """Delete a link. Its clicks and conversions stay."""
         await home.database.write(lambda tx: remove_link(tx, handle, slug))

@@ -10,7 +10,7 @@ from funnelproof.campaigns.change import note_change
 from funnelproof.errors import Fault, Problem, gathered, invalid_payload
 from funnelproof.links import store as links
 from funnelproof.links.address import AddressRules
-from funnelproof.links.link import Link, LinkNotFound, NoSuchCampaign
+from funnelproof.links.link import Link, LinkNotFound, LinkTakenDown, NoSuchCampaign
 from funnelproof.links.requests import LinkBody, link_faults, link_of, view_of
 from funnelproof.storage.database import Transaction
 from funnelproof.tallies import store as tallies
@@ -58,6 +58,8 @@ def remove_link(tx: Transaction, handle: str, slug: str) -> None:
     link = links.find(tx, handle, slug, to_change=True)
     if link is None:
         raise LinkNotFound(f"This handle has no link {slug!r}; slugs are case-sensitive.")
+    if link.taken_down_at is not None:
+        raise LinkTakenDown
     if _campaign_led_by(tx, link) is not None:
         raise LinkInUse
     links.remove(tx, handle, slug)
@@ -70,7 +72,13 @@ def _as_last_seen(link: Link, body: LinkBody) -> Link:
 
 
 def _replace(tx: Transaction, before: Link, told: Link, act: Act) -> Link:
-    link = replace(told, created_at=before.created_at, used_clicks=before.used_clicks, version=before.version + 1)
+    link = replace(
+        told,
+        created_at=before.created_at,
+        used_clicks=before.used_clicks,
+        taken_down_at=before.taken_down_at,
+        version=before.version + 1,
+    )
     if replace(link, updated_at=before.updated_at, version=before.version) == before:
         return before
     led = _campaign_led_by(tx, before)

@@ -3,7 +3,8 @@
 from jinja2 import DictLoader, Environment
 
 from funnelproof.errors import Problem
-from funnelproof.web.edge import NO_STORE, EdgeAnswer, EdgeRequest, RawHeader, raw_headers
+from funnelproof.web.edge import NO_STORE, EdgeAnswer, EdgeRequest, raw_headers
+from funnelproof.web.headers import RawHeader
 from funnelproof.web.problems import headers_of, status_of
 
 STYLE = """

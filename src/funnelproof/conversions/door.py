@@ -36,6 +36,7 @@ class ConversionDoor:
         _check_media_type(request)
         told = read_body(await request.body(MAX_BODY))
         claim = await self._claim(request, told, speaker)
+        request.handle = claim.ctx.handle
         recorded: Recorded = await self._home.lane.submit(record, claim, handle=claim.ctx.handle)
         return _json(201 if recorded.is_new else 200, view_of(recorded))
 

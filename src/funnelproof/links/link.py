@@ -42,6 +42,12 @@ class LinkEnded(Problem):
     kind, code, title = "gone", "link_ended", "The link has ended"
 
 
+class LinkTakenDown(Problem):
+    """This link was taken down after a report of abuse. Platform operators can undo it, nobody else."""
+
+    kind, code, title = "conflict", "link_taken_down", "The link was taken down"
+
+
 class SlugTaken(Problem):
     """Another link of this handle has this slug. Choose another slug, or bind that link with `primarySlug`."""
 
@@ -95,6 +101,7 @@ class Link:
     used_clicks: int = 0
     password_hash: str | None = None
     on_storage_failure: OnStorageFailure = OnStorageFailure.REFUSE
+    taken_down_at: Micros | None = None
     created_at: Micros = 0
     updated_at: Micros = 0
     version: int = 1
@@ -105,7 +112,12 @@ def is_slug(text: str) -> bool:
 
 
 def check_open(link: Link, now: Micros) -> None:
-    """Refuse a link that is off or has not begun (404), has ended or expired (410). `max_clicks` is decided later."""
+    """Refuse a link that is off or has not begun (404), has ended, expired or been taken down (410).
+
+    `max_clicks` is decided later.
+    """
+    if link.taken_down_at is not None:
+        raise LinkEnded("This link was taken down.", reason="taken_down")
     if not link.enabled or (link.scheduled_start_at is not None and now < link.scheduled_start_at):
         raise LinkNotFound
     if link.expires_at is not None and now >= link.expires_at:

@@ -15,7 +15,9 @@ from funnelproof.web.shape import Edit, Moment, Shape, View, example
 Country = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")]
 Word = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 Device = Literal["MOBILE", "TABLET", "DESKTOP", "BOT", "UNKNOWN"]
-READ_ONLY = frozenset({"slug", "createdAt", "updatedAt", "version", "usedClicks", "passwordProtected", "url"})
+READ_ONLY = frozenset(
+    {"slug", "createdAt", "updatedAt", "version", "usedClicks", "passwordProtected", "takenDownAt", "url"}
+)
 
 
 class TrackingShape(Shape):
@@ -103,6 +105,7 @@ class LinkView(View):
     used_clicks: int
     password_protected: bool
     on_storage_failure: OnStorageFailure
+    taken_down_at: str | None
     created_at: str
     updated_at: str
     version: int
@@ -153,6 +156,7 @@ def view_of(link: Link, public_url: str) -> LinkView:
         used_clicks=link.used_clicks,
         password_protected=link.password_hash is not None,
         on_storage_failure=link.on_storage_failure,
+        taken_down_at=iso_or_none(link.taken_down_at),
         created_at=iso(link.created_at),
         updated_at=iso(link.updated_at),
         version=link.version,

@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, and_, delete, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
+from funnelproof.clock import Micros
 from funnelproof.links.link import (
     Link,
     LinkMode,
@@ -73,7 +74,7 @@ def add(tx: Transaction, link: Link) -> None:
 
 def replace(tx: Transaction, link: Link) -> None:
     bump(tx, link.handle)
-    values = {name: value for name, value in _row(link).items() if name != "used_clicks"}
+    values = {name: value for name, value in _row(link).items() if name not in ("used_clicks", "taken_down_at")}
     with _told_about_campaign(link):
         tx.execute(update(links).where(links.c.handle == link.handle, links.c.slug == link.slug).values(**values))
 
@@ -81,6 +82,13 @@ def replace(tx: Transaction, link: Link) -> None:
 def remove(tx: Transaction, handle: str, slug: str) -> bool:
     bump(tx, handle)
     return tx.execute(delete(links).where(links.c.handle == handle, links.c.slug == slug)).rowcount > 0
+
+
+def take_down(tx: Transaction, handle: str, slug: str, at: Micros | None) -> bool:
+    """Close a link for good, or (None) open it again; whether there is one."""
+    bump(tx, handle)
+    of_link = (links.c.handle == handle, links.c.slug == slug)
+    return tx.execute(update(links).where(*of_link).values(taken_down_at=at)).rowcount > 0
 
 
 def use_clicks(tx: Transaction, link: Link, wanted: int) -> tuple[int, int]:

@@ -17,7 +17,8 @@ from funnelproof.pages.render import ROOM, Place, Wanted, asset, render, render_
 from funnelproof.pages.requests import Addresses
 from funnelproof.pages.texts import DEFAULT
 from funnelproof.pages.visit import Visitors, check_access
-from funnelproof.web.edge import NO_STORE, EdgeAnswer, EdgeRequest, RawHeader
+from funnelproof.web.edge import NO_STORE, EdgeAnswer, EdgeRequest
+from funnelproof.web.headers import RawHeader
 from funnelproof.web.peer import TrustedProxies
 
 ASK_AGAIN: RawHeader = (b"cache-control", b"private, no-cache")

@@ -1,6 +1,6 @@
 """What every answer with a page says beside it: the policy that keeps anybody else's script and pictures out."""
 
-from funnelproof.web.edge import RawHeader
+from funnelproof.web.headers import RawHeader
 
 HTML = "text/html; charset=utf-8"
 CSP = (

@@ -120,6 +120,7 @@ class Page:
     last_version: int
     created_at: Micros
     updated_at: Micros
+    taken_down_at: Micros | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -88,11 +88,12 @@ class VersionView(View):
 
 
 class PageView(View):
-    """For those who may see drafts. `versions` are the newest 100."""
+    """For those who may see drafts. `versions` are the newest 100; what was taken down is shown to nobody."""
 
     campaign_id: str
     draft: DraftView
     published: PublishedView | None
+    taken_down_at: str | None
     versions: list[VersionView]
 
 

@@ -10,6 +10,7 @@ from funnelproof.access.guard import CallerOf, RequestId
 from funnelproof.audit.act import Act
 from funnelproof.campaigns import store as campaigns
 from funnelproof.campaigns.routes import CampaignId, HandleName, IfMatch, address_rules
+from funnelproof.clock import iso
 from funnelproof.errors import NotFound
 from funnelproof.installation import Installation
 from funnelproof.links.link import NoSuchCampaign
@@ -131,6 +132,7 @@ class SiteStructure:
                 campaign_id=campaign_id,
                 draft=draft_view(page, self._addresses),
                 published=published_view(published, self._addresses) if published else None,
+                taken_down_at=iso(page.taken_down_at) if page.taken_down_at else None,
                 versions=[version_view(deployment) for deployment in versions],
             )
             return page, view

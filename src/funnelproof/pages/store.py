@@ -108,12 +108,18 @@ def deploy(tx: Transaction, page: Page, deployment: Deployment) -> None:
 
 def published(tx: Transaction, handle: str, campaign_id: str) -> Published | None:
     page = find(tx, handle, campaign_id)
-    if page is None or page.published_version is None or page.deployment_id is None:
+    if page is None or page.published_version is None or page.deployment_id is None or page.taken_down_at:
         return None
     at = (*_of(deployments, handle, campaign_id), deployments.c.deployment_id == page.deployment_id)
     row = tx.one(select(deployments).where(*at))
     assert row is not None  # noqa: S101 - written with the pointer to it
     return Published(handle, campaign_id, version(tx, handle, campaign_id, page.published_version), _deployment(row))
+
+
+def take_down(tx: Transaction, handle: str, campaign_id: str, at: Micros | None) -> bool:
+    """Show nobody what is published, or (None) show it again; whether there is such a page."""
+    bump(tx, handle)
+    return tx.execute(update(pages).where(*_of(pages, handle, campaign_id)).values(taken_down_at=at)).rowcount > 0
 
 
 def published_at(tx: Transaction, handle: str, slug: str) -> Published | None:

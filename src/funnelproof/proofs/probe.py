@@ -16,7 +16,8 @@ from funnelproof.errors import Problem
 from funnelproof.ids import uuid7_hex
 from funnelproof.installation import Installation
 from funnelproof.storage.ingest import Ingest, Verb
-from funnelproof.web.edge import EdgeAnswer, EdgeRequest, Headers, LinkDoor, raw_headers
+from funnelproof.web.edge import EdgeAnswer, EdgeRequest, LinkDoor, raw_headers
+from funnelproof.web.headers import Headers
 from funnelproof.web.problems import document, status_of
 
 PAGE_LINK = re.compile(r'<a href="([^"]*)"')

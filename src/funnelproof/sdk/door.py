@@ -4,7 +4,8 @@ import hashlib
 import re
 
 from funnelproof.sdk.script import SERVED
-from funnelproof.web.edge import EdgeAnswer, EdgeRequest, RawHeader
+from funnelproof.web.edge import EdgeAnswer, EdgeRequest
+from funnelproof.web.headers import RawHeader
 
 MEDIA_TYPE = "text/javascript; charset=utf-8"
 OPEN: list[RawHeader] = [

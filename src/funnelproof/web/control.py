@@ -94,6 +94,7 @@ async def _refuse_unknown_query(request: Request) -> None:
 
 def _document(request: Request, problem: Problem) -> Response:
     body = body_of(problem, request_id=request.state.request_id, instance=request.url.path)
+    request.state.error = problem.code
     return Response(body, status_of(problem), dict(headers_of(problem)), media_type=MEDIA_TYPE)
 
 

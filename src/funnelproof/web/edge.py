@@ -2,22 +2,20 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, MutableMapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, MutableMapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from funnelproof.errors import NotFound, Problem
 from funnelproof.ids import is_request_id, uuid7_hex
 from funnelproof.web import problems
+from funnelproof.web.headers import Headers, RawHeader
 
 log = logging.getLogger(__name__)
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 Asgi = Callable[[Scope, Receive, Send], Awaitable[None]]
-
-RawHeader = tuple[bytes, bytes]
-"""A header on its way out: its name in lower case."""
 
 BODY_SECONDS = 5.0
 NO_STORE: RawHeader = (b"cache-control", b"no-store")
@@ -35,44 +33,9 @@ PREFLIGHT = (
 )
 
 
-class Headers(Mapping[str, str]):
-    """By lower-case name, decoded when asked for: most are never asked for."""
-
-    __slots__ = ("raw",)
-
-    def __init__(self, pairs: Sequence[RawHeader]) -> None:
-        raw = dict(pairs)
-        self.raw = raw if len(raw) == len(pairs) else _as_lists(pairs)
-
-    def __getitem__(self, name: str) -> str:
-        return self.raw[name.encode("latin-1")].decode("latin-1")
-
-    def get(self, name: str, default: str = "") -> str:  # type: ignore[override]
-        value = self.raw.get(name.encode("latin-1"))
-        return default if value is None else value.decode("latin-1")
-
-    def __contains__(self, name: object) -> bool:
-        return isinstance(name, str) and name.encode("latin-1") in self.raw
-
-    def __iter__(self) -> Iterator[str]:
-        return (name.decode("latin-1") for name in self.raw)
-
-    def __len__(self) -> int:
-        return len(self.raw)
-
-
-def _as_lists(pairs: Sequence[RawHeader]) -> dict[bytes, bytes]:
-    """What stands several times is one list (RFC 9110, 5.3; cookies: RFC 9113, 8.2.3)."""
-    raw: dict[bytes, bytes] = {}
-    for name, value in pairs:
-        between = b"; " if name == b"cookie" else b", "
-        raw[name] = raw[name] + between + value if name in raw else value
-    return raw
-
-
 @dataclass(slots=True)
 class EdgeRequest:
-    """`stamp` is the UUIDv7 (hex) of this request: ids minted for it share it."""
+    """`stamp` is the UUIDv7 (hex) of this request: ids minted for it share it. `handle` is set once it is certain."""
 
     method: str
     path: str
@@ -83,6 +46,7 @@ class EdgeRequest:
     request_id: str
     scope: Scope
     receive: Receive
+    handle: str | None = None
 
     async def body(self, limit: int) -> bytes:
         """The whole body, at most `limit` bytes, within five seconds."""
@@ -126,6 +90,11 @@ class EdgeAnswer:
 Door = Callable[[EdgeRequest], Awaitable[EdgeAnswer]]
 LinkDoor = Callable[[EdgeRequest, str, str], Awaitable[EdgeAnswer]]
 Page = Callable[[Problem, EdgeRequest], EdgeAnswer]
+Note = Callable[[Problem, EdgeRequest], None]
+
+
+def note_nothing(problem: Problem, request: EdgeRequest) -> None:
+    """For those who remember no refusals."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +104,7 @@ class Doors:
     `link` takes every `/{handle}/{slug}` whose first segment is not reserved, and `{handle}.{link_domain}/{slug}`.
     `page` takes `/{handle}/p/{pageSlug}` (on a handle's own host, `/p/{pageSlug}`).
     `hosts` are those of the control plane and of links, where these differ: each then answers its own routes only;
-    what begins with one of `on_both` is answered by both.
+    what begins with one of `on_both` is answered by both. `note_refusal` hears of every problem.
     """
 
     fixed: Mapping[str, Mapping[str, Door]]
@@ -147,6 +116,7 @@ class Doors:
     link_domain: str | None = None
     hosts: tuple[str, str] | None = None
     on_both: tuple[str, ...] = ()
+    note_refusal: Note = note_nothing
 
     def is_elsewhere(self, scope: Scope, *, public: bool) -> bool:
         """Whether a route of the public side (or of the other) belongs to another host than was asked."""
@@ -213,6 +183,7 @@ class Edge:
         try:
             answer = await (self._enter_page(request, link) if is_page and link else self._enter(request, link))
         except Problem as problem:
+            self._doors.note_refusal(problem, request)
             answer = self._refusal(problem, request, link)
         except Exception:
             log.exception("request %s broke", request.request_id)

@@ -29,6 +29,7 @@ from funnelproof.storage.schema.people import access_tokens, handle_zones, handl
 from funnelproof.storage.schema.proofs import receipts, runs
 from funnelproof.storage.schema.results import decisions, inspections, looks, sample_ratio_alarms
 from funnelproof.storage.schema.seals import sealed_sums, seals
+from funnelproof.storage.schema.support import content_reports, escalations, requests, support_reports
 from funnelproof.storage.schema.tallies import day_tallies, phase_tallies, quarter_tallies
 
 __all__ = [
@@ -38,12 +39,14 @@ __all__ = [
     "changes",
     "claims",
     "clicks",
+    "content_reports",
     "conversion_keys",
     "conversions",
     "day_salts",
     "day_tallies",
     "decisions",
     "deployments",
+    "escalations",
     "frozen_plans",
     "handle_zones",
     "handles",
@@ -67,6 +70,7 @@ __all__ = [
     "previews",
     "quarter_tallies",
     "receipts",
+    "requests",
     "reversals",
     "ring_keys",
     "runs",
@@ -74,6 +78,7 @@ __all__ = [
     "sealed_sums",
     "seals",
     "sessions",
+    "support_reports",
     "users",
     "variants",
     "world_numbers",

@@ -135,6 +135,7 @@ links = table(
     counter("used_clicks"),
     maybe_text("password_hash"),
     text("on_storage_failure"),
+    maybe_whole("taken_down_at"),
     whole("created_at"),
     whole("updated_at"),
     whole("version"),

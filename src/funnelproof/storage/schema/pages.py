@@ -29,6 +29,7 @@ pages = table(
     maybe_text("slug"),
     maybe_text("access_mode"),
     whole("last_version"),
+    maybe_whole("taken_down_at"),
     whole("created_at"),
     whole("updated_at"),
     ForeignKeyConstraint(

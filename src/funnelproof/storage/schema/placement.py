@@ -57,6 +57,7 @@ PLACEMENTS: dict[str, Placement] = {
     "deployments": Placement.BY_HANDLE,
     "page_links": Placement.BY_HANDLE,
     "leads": Placement.BY_HANDLE,
+    "requests": Placement.BY_HANDLE,
     # Every worker reads all of it twice a second; people write it.
     "changes": Placement.EVERYWHERE,
     # A list of members joins them to their people.
@@ -65,6 +66,10 @@ PLACEMENTS: dict[str, Placement] = {
     "sessions": Placement.EVERYWHERE,
     "ring_keys": Placement.EVERYWHERE,
     "day_salts": Placement.EVERYWHERE,
+    # Few, and read by platform operators alone.
+    "support_reports": Placement.COORDINATOR,
+    "escalations": Placement.COORDINATOR,
+    "content_reports": Placement.COORDINATOR,
     # Prolonged every second: a copy on each machine would make all of them vote on each turn.
     "leases": Placement.COORDINATOR,
 }
