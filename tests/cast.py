@@ -113,6 +113,10 @@ class Client:
     def run(self, work: Coroutine[Any, Any, T]) -> T:
         return self._runner.run(work)
 
+    def forget_cookies(self) -> None:
+        """As another browser: this client keeps what it was sent."""
+        self._http.cookies.clear()
+
     def call(self, method: str, path: str, body: Any = None, *, by: Actor = VISITOR, **more: Any) -> httpx2.Response:
         """`body` is sent as JSON; `headers=` and `content=` as with httpx."""
         headers = {**by.headers, **more.pop("headers", {})}

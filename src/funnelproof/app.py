@@ -42,13 +42,13 @@ from funnelproof.launch.schedule import Timer
 from funnelproof.leads import describe as describe_leads
 from funnelproof.leads import routes as lead_routes
 from funnelproof.leads.door import LeadDoor
+from funnelproof.mail.mailer import Mailer
 from funnelproof.pages import describe as describe_pages
 from funnelproof.pages import door as page_door
 from funnelproof.pages import event_routes
 from funnelproof.pages import link_routes as page_link_routes
 from funnelproof.pages import routes as page_routes
 from funnelproof.pages.door import PageDoor
-from funnelproof.pages.visit import NobodyLogsIn
 from funnelproof.previews import routes as previews
 from funnelproof.privacy.quarters import OldQuarters
 from funnelproof.privacy.retention import Retention
@@ -70,6 +70,10 @@ from funnelproof.storage.partitions import keep_months
 from funnelproof.support import content_routes, operator_routes, report_routes
 from funnelproof.traces.forget import OldRequests
 from funnelproof.traces.recorder import Recorder
+from funnelproof.visitors import routes as visitor_routes
+from funnelproof.visitors.ask import Asking
+from funnelproof.visitors.door import LoginDoor
+from funnelproof.visitors.sessions import Sessions
 from funnelproof.web.beside import beside
 from funnelproof.web.control import control_plane
 from funnelproof.web.edge import Door, Doors, Edge, Receive, Scope, Send
@@ -95,9 +99,11 @@ class Application:
         self.follow_door = FollowDoor(home, self.routes)
         self.conversion_door = ConversionDoor(home)
         self.aside = Aside(home.settings, engines_of)
-        self.visitors = NobodyLogsIn()
+        self.visitors = Sessions(home.database, home.clock)
+        self.asking = Asking(home, Mailer(home.settings, home.clock))
         self.requests = Recorder(home.database, home.clock)
-        self.page_door = PageDoor(home, self.routes, self.visitors)
+        logins = LoginDoor(home, self.asking, self.visitors)
+        self.page_door = PageDoor(home, self.routes, self.visitors, logins)
         self.lead_door = LeadDoor(home, self.conversion_door)
         described = (describe_clicks, describe_conversions, describe_pages, describe_leads)
         edge_paths = {path: item for feature in described for path, item in feature.paths().items()}
@@ -182,7 +188,7 @@ class Application:
             link_domain=self.home.settings.public_domain,
             hosts=self.home.settings.hosts_apart,
             page=self.page_door,
-            on_both=("/v2/public/",),
+            on_both=("/v2/public/", "/v2/visitor/"),
             note_refusal=self.requests.refusal,
         )
 
@@ -205,6 +211,7 @@ class Application:
             clicks.routes(home),
             previews.routes(home),
             page_routes.routes(home, self.visitors),
+            visitor_routes.routes(home, self.asking, self.visitors),
             page_link_routes.routes(home),
             event_routes.routes(home, self.page_door.pages),
             conversions.routes(home),

@@ -59,6 +59,11 @@ def _iso_second(seconds: int) -> str:
     return datetime.fromtimestamp(seconds, UTC).replace(tzinfo=None).isoformat(timespec="seconds")
 
 
+def to_datetime(at: Micros) -> datetime:
+    """With its zone, UTC."""
+    return datetime.fromtimestamp(at / SECOND, UTC)
+
+
 def iso_or_none(at: Micros | None) -> str | None:
     return None if at is None else iso(at)
 

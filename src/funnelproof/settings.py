@@ -27,6 +27,12 @@ class LogLevel(StrEnum):
     ERROR = "error"
 
 
+class SmtpSecurity(StrEnum):
+    STARTTLS = "starttls"
+    TLS = "tls"
+    NONE = "none"
+
+
 class UnknownSetting(Exception):  # noqa: N818 - shown to the operator as it is
     """A FUNNELPROOF_ variable that no setting reads: most likely a typing slip."""
 
@@ -68,6 +74,12 @@ class Settings(BaseSettings):
     link_cache: int = Field(20_000, ge=100, description="Links kept in memory per worker.")
     log_level: LogLevel = Field(LogLevel.INFO, description="debug, info, warning or error.")
     leads_per_minute: int = Field(30, ge=1, description="Forms that one address may send to a handle in a minute.")
+    smtp_host: str | None = Field(None, description="Server for mail; unset: mails are files in the data folder.")
+    smtp_port: int = Field(587, ge=1, le=65535, description="Port of the mail server.")
+    smtp_security: SmtpSecurity = Field(SmtpSecurity.STARTTLS, description="starttls, tls or none.")
+    smtp_user: str | None = Field(None, description="User at the mail server.")
+    smtp_password: SecretStr | None = Field(None, description="Password at the mail server.")
+    mail_from: str = Field("funnelproof@localhost", description="Sender of all mail.")
     metrics_token: SecretStr | None = Field(None, description="Bearer token for /metrics; loopback peers need none.")
 
     @field_validator("trusted_proxies", mode="before")

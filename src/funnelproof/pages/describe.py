@@ -38,6 +38,11 @@ def paths() -> dict[str, Any]:
         "/{handle}/p/{pageSlug}": {"get": _page()},
         "/{handle}/p/preview": {"get": _draft(PREVIEW, "an hour")},
         "/{handle}/p/share": {"get": _draft(SHARE, "30 days")},
+        "/{handle}/p/login": {"post": _login_form("ask_for_login", "Ask for a login link", "200", "Look for mail.")},
+        "/{handle}/p/verify": {
+            "get": _login_form("look_at_login", "The button behind a login link", "200", "Nothing is used up by it."),
+            "post": _login_form("log_in", "Log in", "303", "To the page that was asked for."),
+        },
         BY_TOKEN: {"options": preflight("pages", "may_fetch_page")},
         SCHEMA: {"options": preflight("pages", "may_read_page_schema")},
     }
@@ -56,6 +61,17 @@ def _page() -> dict[str, Any]:
             "304": {"description": "As it was when its ETag was given."},
             **_refused(PageNotPublished),
         },
+    }
+
+
+def _login_form(operation: str, summary: str, status: str, told: str) -> dict[str, Any]:
+    return {
+        "tags": ["visitors"],
+        "operationId": operation,
+        "summary": summary,
+        "description": "For browsers, as a page; the same as JSON: /v2/visitor/auth.",
+        "parameters": PARAMETERS[:1],
+        "responses": {status: {"description": told, "content": HTML if status == "200" else {}}},
     }
 
 

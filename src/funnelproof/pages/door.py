@@ -12,14 +12,24 @@ from funnelproof.links.ctx import Ctx, InvalidCtx, key_is_known, open_ctx
 from funnelproof.pages.cache import PageCache, Rendering, Renderings, Standing
 from funnelproof.pages.drafts import DraftDoor
 from funnelproof.pages.headers import HTML, SAFE
-from funnelproof.pages.page import PREVIEW, SHARE, LoginRequired, PageNotPublished, Published, is_page_slug
+from funnelproof.pages.page import (
+    LOGIN,
+    PREVIEW,
+    SHARE,
+    VERIFY,
+    LoginRequired,
+    PageNotPublished,
+    Published,
+    is_page_slug,
+)
 from funnelproof.pages.render import ROOM, Place, Wanted, asset, render, render_teaser
 from funnelproof.pages.requests import Addresses
 from funnelproof.pages.texts import DEFAULT
 from funnelproof.pages.visit import Visitors, check_access
-from funnelproof.web.edge import NO_STORE, EdgeAnswer, EdgeRequest
+from funnelproof.web.edge import NO_STORE, EdgeAnswer, EdgeRequest, LinkDoor
 from funnelproof.web.headers import RawHeader
 from funnelproof.web.peer import TrustedProxies
+from funnelproof.web.problems import NoSuchMethod
 
 ASK_AGAIN: RawHeader = (b"cache-control", b"private, no-cache")
 FOR_GOOD: RawHeader = (b"cache-control", b"public, max-age=31536000, immutable")
@@ -30,8 +40,8 @@ VARIES: RawHeader = (b"vary", b"cookie")
 class PageDoor:
     """Whoever has a ctx sees the texts of its variant, and every button and form carries it on."""
 
-    def __init__(self, home: Installation, routes: RouteCache, visitors: Visitors) -> None:
-        self._home, self._visitors = home, visitors
+    def __init__(self, home: Installation, routes: RouteCache, visitors: Visitors, logins: LinkDoor) -> None:
+        self._home, self._visitors, self._logins = home, visitors, logins
         self.pages = PageCache(home.database, routes)
         self._renderings = Renderings()
         self._countries = Countries(home.settings, TrustedProxies(home.settings.trusted_proxies))
@@ -39,6 +49,10 @@ class PageDoor:
         self._drafts = DraftDoor(home)
 
     async def __call__(self, request: EdgeRequest, handle: str, slug: str) -> EdgeAnswer:
+        if slug in (LOGIN, VERIFY) and FORM.fullmatch(handle):
+            return await self._logins(request, handle, slug)
+        if request.method == "POST":
+            raise NoSuchMethod("A page takes GET and HEAD.", allow=["GET", "HEAD"])
         if slug in (PREVIEW, SHARE):
             return await self._drafts(request, handle, slug)
         standing = self.pages.known(handle, slug)
@@ -56,7 +70,7 @@ class PageDoor:
             url = self._addresses.page(handle, slug)
             await check_access(page, self._visitors, request.headers, login_url=url)
         except LoginRequired:
-            return await self._teaser(page, region)
+            return await self._teaser(request, page, region)
         return await self._shown(request, standing, region, ctx)
 
     async def _shown(
@@ -82,9 +96,10 @@ class PageDoor:
         etag = hashlib.sha256(html.replace(ROOM.encode(), b"")).hexdigest()[:32]
         return Rendering(tuple(html.split(ROOM.encode())), etag)
 
-    async def _teaser(self, page: Published, region: str) -> EdgeAnswer:
+    async def _teaser(self, request: EdgeRequest, page: Published, region: str) -> EdgeAnswer:
         place = Place(page.handle, page.campaign_id, self._addresses.page(page.handle, page.content.slug))
-        html = await asyncio.to_thread(render_teaser, page.content, place, region)
+        wanted = f"{request.path}?{request.query}" if request.query else request.path
+        html = await asyncio.to_thread(render_teaser, page.content, place, region, wanted)
         return EdgeAnswer(200, html.encode(), HTML, [*SAFE, NO_STORE, VARIES])
 
     def _moved(self, request: EdgeRequest, page: Published) -> EdgeAnswer:

@@ -15,7 +15,10 @@ from funnelproof.handles.handle import RESERVED
 PAGE_SLUG = r"^[a-z0-9][a-z0-9_-]{2,63}$"
 _PAGE_SLUG = re.compile(PAGE_SLUG)
 PREVIEW, SHARE = "preview", "share"
-RESERVED_SLUGS = RESERVED | frozenset({PREVIEW, SHARE, "edit", "index", "new", "page", "pages", "schema", "verify"})
+LOGIN, VERIFY = "login", "verify"
+RESERVED_SLUGS = RESERVED | frozenset(
+    {PREVIEW, SHARE, LOGIN, VERIFY, "edit", "index", "new", "page", "pages", "schema"}
+)
 """Page slugs that are ours, or that would speak for us: `/{handle}/p/preview` shows drafts."""
 Document = dict[str, Any]
 

@@ -13,7 +13,7 @@ from jinja2.runtime import Context
 from funnelproof.links.address import arrival_address
 from funnelproof.pages.formats import locale_of, price_text, seats_text, times_text
 from funnelproof.pages.markdown import to_html
-from funnelproof.pages.page import Content, StructureType
+from funnelproof.pages.page import LOGIN, Content, StructureType
 from funnelproof.pages.structure import order_of, schema_of
 from funnelproof.pages.texts import in_region, of_variant
 
@@ -63,10 +63,12 @@ def render(content: Content, place: Place, wanted: Wanted) -> str:
     )
 
 
-def render_teaser(content: Content, place: Place, region: str) -> str:
-    """What is shown of a page to whoever has to log in first."""
+def render_teaser(content: Content, place: Place, region: str, return_to: str) -> str:
+    """What is shown of a page to whoever has to log in first; `return_to` is the path that was asked for."""
     document = in_region(of_variant(content.document, None), region)
-    return TEMPLATES.get_template("teaser.html").render(_head(content, place, document))
+    return TEMPLATES.get_template("teaser.html").render(
+        _head(content, place, document), login=LOGIN, return_to=return_to
+    )
 
 
 def asset(name: str) -> bytes:

@@ -17,7 +17,7 @@ class Visitors(Protocol):
 
 
 class NobodyLogsIn:
-    """While visitors have no accounts, nobody has logged in."""
+    """A visitor who has not logged in anywhere."""
 
     async def is_logged_in(self, headers: Mapping[str, str], handle: str) -> bool:  # noqa: ARG002
         return False

@@ -9,7 +9,7 @@ from funnelproof.errors import Problem
 from funnelproof.installation import Installation
 from funnelproof.pages import store
 from funnelproof.pages.door import PageDoor
-from funnelproof.pages.page import AccessMode, LoginRequired, Page, Published
+from funnelproof.pages.page import AccessMode, LoginRequired, Page, PageNotPublished, Published
 from funnelproof.pages.render import Place, Wanted, render
 from funnelproof.pages.structure import document_faults
 from funnelproof.pages.texts import DEFAULT
@@ -17,6 +17,7 @@ from funnelproof.pages.visit import NobodyLogsIn, check_access, published_page
 from funnelproof.proofs import steps
 from funnelproof.proofs.probe import Probe
 from funnelproof.proofs.receipt import Step
+from funnelproof.web.edge import EdgeAnswer, EdgeRequest
 
 ID = "page_ready"
 BUTTON = re.compile(r'<a class="button[^>]* href="([^"]*)"')
@@ -28,7 +29,7 @@ class PageReady:
     def __init__(self, home: Installation, routes: RouteCache, probe: Probe) -> None:
         self._home, self._probe = home, probe
         self._visitors = NobodyLogsIn()
-        self._door = PageDoor(home, routes, self._visitors)
+        self._door = PageDoor(home, routes, self._visitors, _no_logins)
 
     async def step(self, handle: str, campaign_id: str, *, named: str | None, variant_id: str, ctx: str) -> Step:
         """`named` is the page that the campaign names; `variant_id` and `ctx` are those of the click."""
@@ -68,6 +69,10 @@ class PageReady:
         if content.access_mode is AccessMode.PUBLIC:
             return await self._probe.page(self._door, published.handle, content.slug, ctx)
         return render(content, Place(published.handle, published.campaign_id, ""), Wanted(variant_id, DEFAULT, ctx))
+
+
+async def _no_logins(_request: EdgeRequest, _handle: str, _slug: str) -> EdgeAnswer:
+    raise PageNotPublished("A test asks for no login.")
 
 
 def _expected(page: Page | None) -> dict[str, Any]:

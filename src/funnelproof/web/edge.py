@@ -206,7 +206,7 @@ class Edge:
         return methods[method](request)
 
     def _enter_page(self, request: EdgeRequest, page: tuple[str, str]) -> Awaitable[EdgeAnswer]:
-        if request.method not in ("GET", "HEAD"):
+        if request.method not in ("GET", "HEAD", "POST"):
             raise problems.NoSuchMethod("A page takes GET and HEAD.", allow=["GET", "HEAD"])
         return self._doors.page(request, *page)
 

@@ -31,6 +31,7 @@ from funnelproof.storage.schema.results import decisions, inspections, looks, sa
 from funnelproof.storage.schema.seals import sealed_sums, seals
 from funnelproof.storage.schema.support import content_reports, escalations, requests, support_reports
 from funnelproof.storage.schema.tallies import day_tallies, phase_tallies, quarter_tallies
+from funnelproof.storage.schema.visitors import magic_links, visitor_accounts, visitor_sessions
 
 __all__ = [
     "access_tokens",
@@ -59,6 +60,7 @@ __all__ = [
     "ledger_money",
     "links",
     "looks",
+    "magic_links",
     "memberships",
     "metadata",
     "page_links",
@@ -81,6 +83,8 @@ __all__ = [
     "support_reports",
     "users",
     "variants",
+    "visitor_accounts",
+    "visitor_sessions",
     "world_numbers",
     "worlds",
 ]

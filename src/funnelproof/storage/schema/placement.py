@@ -57,6 +57,9 @@ PLACEMENTS: dict[str, Placement] = {
     "deployments": Placement.BY_HANDLE,
     "page_links": Placement.BY_HANDLE,
     "leads": Placement.BY_HANDLE,
+    "visitor_accounts": Placement.BY_HANDLE,
+    "magic_links": Placement.BY_HANDLE,
+    "visitor_sessions": Placement.BY_HANDLE,
     "requests": Placement.BY_HANDLE,
     # Every worker reads all of it twice a second; people write it.
     "changes": Placement.EVERYWHERE,

@@ -1,0 +1,1 @@
+"""Mail to people: by SMTP, or as files in the data folder where no server is set."""
