@@ -12,7 +12,7 @@ from funnelproof import manual, system
 from funnelproof.access import routes as access
 from funnelproof.access.guard import guarded
 from funnelproof.aside import Aside
-from funnelproof.campaigns import copy_routes, link_routes
+from funnelproof.campaigns import link_routes
 from funnelproof.campaigns import routes as campaigns
 from funnelproof.clicks import describe as describe_clicks
 from funnelproof.clicks import pages
@@ -43,6 +43,7 @@ from funnelproof.leads import describe as describe_leads
 from funnelproof.leads import routes as lead_routes
 from funnelproof.leads.door import LeadDoor
 from funnelproof.mail.mailer import Mailer
+from funnelproof.pages import copy_routes as page_copy_routes
 from funnelproof.pages import describe as describe_pages
 from funnelproof.pages import door as page_door
 from funnelproof.pages import event_routes
@@ -206,7 +207,7 @@ class Application:
             access.routes(home),
             handles.routes(home),
             campaigns.routes(home),
-            copy_routes.routes(home),
+            page_copy_routes.routes(home),
             link_routes.routes(home),
             clicks.routes(home),
             previews.routes(home),

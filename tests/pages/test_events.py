@@ -6,6 +6,7 @@ import httpx2
 
 from cast import HANDLE, VISITOR, refused
 from funnel import BOT, BROWSER, CAMPAIGN, Funnel
+from funnelproof.pages.event_routes import EVENTS_A_MINUTE
 from funnelproof.pages.page import StructureType
 from pages.conftest import SLUG, Site, draft, example
 
@@ -75,3 +76,10 @@ def test_buttons_of_all_variants_are_known(site: Site) -> None:
     site.write(draft(document=document))
     assert send(site, "CTA_CLICK", ctaId="only-in-b").status_code == 202
     assert send(site, "CTA_CLICK", ctaId="hero-buy").status_code == 202
+
+
+def test_a_machine_that_tells_of_views_without_end_is_not_counted_on(site: Site) -> None:
+    site.write()
+    answers = [send(site, "CTA_CLICK", ctaId="none") for _ in range(EVENTS_A_MINUTE)]
+    assert {answer.status_code for answer in answers} == {400}
+    refused(send(site), 429, "rate_limited")

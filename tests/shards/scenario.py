@@ -25,6 +25,7 @@ from funnelproof.storage.database import Transaction
 from funnelproof.storage.schema import conversions
 from funnelproof.tallies import store as tallies
 from funnelproof.tallies.move import Moves
+from funnelproof.visitors import store as logins
 from funnelproof.worlds.world import LIVE
 from shards.conftest import Everything
 from shards.site import publish_pages
@@ -51,6 +52,7 @@ def do_everything(all_of: Everything) -> None:
     publish_pages(all_of)
     take_back(all_of)
     hand_over(all_of)
+    let_visitors_in(all_of)
     take_down(all_of)
     archive(all_of)
     retain(all_of)
@@ -302,6 +304,21 @@ def hand_over(all_of: Everything) -> None:
         for decision in ("TAKE_DOWN", "RESTORE"):
             path = f"/v2/operator/content-reports/{item['reportId']}/decision"
             all_of.post(path, {"decision": decision}, by=boss)
+
+
+def let_visitors_in(all_of: Everything) -> None:
+    """A link by mail, looked at, used; who is it; out again, and forgotten."""
+    nobody, page = Actor("visitor"), f"/{HANDLE}/p/another-slug"
+    asked = {"handle": HANDLE, "email": MAIL, "returnTo": page}
+    all_of.post("/v2/visitor/auth/magic-link", asked, by=nobody)
+    (mail,) = (all_of.home.settings.data / "mails").glob("*.eml")
+    token = mail.read_text().partition("?token=3D")[2] or mail.read_text().partition("?token=")[2]
+    token = token.replace("=\n", "")[:43]
+    assert all_of.client.get(f"/{HANDLE}/p/verify?token={token}").status_code == 200
+    all_of.post("/v2/visitor/auth/verify", {"handle": HANDLE, "token": token, "confirm": True}, by=nobody)
+    all_of.get(f"/v2/visitor/me?handle={HANDLE}", by=nobody)
+    all_of.post("/v2/visitor/auth/logout", {"handle": HANDLE}, by=nobody)
+    all_of.home.database.write_now(lambda tx: logins.erase(tx, HANDLE, MAIL))
 
 
 def signed_in_anew(all_of: Everything, who: Actor) -> Actor:

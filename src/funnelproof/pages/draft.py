@@ -32,7 +32,7 @@ def write_draft(
     check_content(content, campaign, rules)
     if before is not None and before.draft == content:
         return before, False
-    after = _first(campaign, content, act) if before is None else _next(before, content, act)
+    after = first_page(campaign, content, act) if before is None else _next(before, content, act)
     store.take_slug(tx, after, content.slug)
     if before is None:
         if not store.add(tx, after):
@@ -74,7 +74,8 @@ def as_refusal(faults: list[Fault]) -> Invalid:
     return told
 
 
-def _first(campaign: Campaign, content: Content, act: Act) -> Page:
+def first_page(campaign: Campaign, content: Content, act: Act) -> Page:
+    """A page with nothing but a draft."""
     return Page(
         handle=campaign.handle,
         campaign_id=campaign.campaign_id,

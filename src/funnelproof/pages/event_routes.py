@@ -3,13 +3,14 @@
 import asyncio
 from typing import Annotated
 
-from fastapi import APIRouter, Header
+from fastapi import APIRouter, Header, Request
 from pydantic import Field
 
 from funnelproof.access.guard import RequestId
 from funnelproof.campaigns.routes import HandleName
 from funnelproof.clicks.device import agent_of
-from funnelproof.errors import invalid
+from funnelproof.clock import MINUTE
+from funnelproof.errors import Problem, invalid
 from funnelproof.installation import Installation
 from funnelproof.links.ctx import Ctx, InvalidCtx, Reason, key_is_known, open_ctx
 from funnelproof.pages.cache import PageCache, Standing
@@ -18,8 +19,12 @@ from funnelproof.pages.page import PAGE_SLUG, PageNotPublished
 from funnelproof.pages.rules import ctas
 from funnelproof.pages.texts import of_variant
 from funnelproof.web.openapi import refusals
+from funnelproof.web.peer import TrustedProxies
 from funnelproof.web.shape import Shape, View, example
+from funnelproof.web.throttle import Throttle, neighbourhood
 
+EVENTS_A_MINUTE = 600
+"""An office or a phone network shares an address: this stops machines, not people."""
 PATH = "/v2/public/handles/{handle}/page-events"
 
 
@@ -32,6 +37,13 @@ class PageEventBody(Shape):
     ctx: str | None = Field(None, max_length=256)
 
 
+class TooManyPageEvents(Problem):
+    """So many views and clicks a minute are taken from one network, no more. They are not counted."""
+
+    kind, code, title = "limited", "rate_limited", "Too many page events"
+    retry_after_seconds = 60
+
+
 class PageEventView(View):
     """COUNTED, or NOT_COUNTED: by a bot, or in a preview."""
 
@@ -41,15 +53,21 @@ class PageEventView(View):
 
 def routes(home: Installation, pages: PageCache) -> APIRouter:
     router = APIRouter(tags=["pages"])
+    throttle = Throttle(home.clock, most=EVENTS_A_MINUTE, span=MINUTE)
+    proxies = TrustedProxies(home.settings.trusted_proxies)
 
-    @router.post(PATH, status_code=202, responses=refusals(PageNotPublished, InvalidCtx))
+    @router.post(PATH, status_code=202, responses=refusals(PageNotPublished, InvalidCtx, TooManyPageEvents))
     async def count_page_event(
         handle: HandleName,
         body: PageEventBody,
+        request: Request,
         request_id: RequestId,
         user_agent: Annotated[str, Header(include_in_schema=False)] = "",
     ) -> PageEventView:
         """Count a view of a published page, or a click on one of its buttons. Bots are not counted."""
+        peer = request.client.host if request.client else ""
+        if not throttle.takes((handle, neighbourhood(proxies.client_address(peer, request.headers)))):
+            raise TooManyPageEvents
         standing = await pages.get(handle, body.page_slug)
         if standing is None:
             raise PageNotPublished
