@@ -30,15 +30,13 @@ from funnelproof.exports import routes as exports
 from funnelproof.handles import routes as handles
 from funnelproof.handles.handle import RESERVED
 from funnelproof.health import routes as health
-from funnelproof.health.watch import LightWatch
 from funnelproof.installation import Installation
-from funnelproof.jobs.runner import Job, LongJob, Runner
+from funnelproof.jobs.runner import Runner
 from funnelproof.keys import store
-from funnelproof.keys.ring import Keyring, forget_salts
+from funnelproof.keys.ring import Keyring
 from funnelproof.keys.seal import FILE, MissingSecret, Seal, read_or_make_secret, read_secret
 from funnelproof.launch import decision_routes
 from funnelproof.launch import routes as launch
-from funnelproof.launch.schedule import Timer
 from funnelproof.leads import describe as describe_leads
 from funnelproof.leads import routes as lead_routes
 from funnelproof.leads.door import LeadDoor
@@ -51,14 +49,10 @@ from funnelproof.pages import link_routes as page_link_routes
 from funnelproof.pages import routes as page_routes
 from funnelproof.pages.door import PageDoor
 from funnelproof.previews import routes as previews
-from funnelproof.privacy.quarters import OldQuarters
-from funnelproof.privacy.retention import Retention
 from funnelproof.proofs import routes as proofs
-from funnelproof.proofs.forget import forget_worlds
+from funnelproof.proofs import walk_routes
 from funnelproof.results import routes as results
 from funnelproof.results import sizing_routes, verdict_routes
-from funnelproof.results.inspect import Inspector
-from funnelproof.results.keep import Watch
 from funnelproof.sdk import door as sdk
 from funnelproof.sdk import script
 from funnelproof.settings import Settings
@@ -69,7 +63,7 @@ from funnelproof.storage.ingest import Lane
 from funnelproof.storage.migrate import migrate
 from funnelproof.storage.partitions import keep_months
 from funnelproof.support import content_routes, operator_routes, report_routes
-from funnelproof.traces.forget import OldRequests
+from funnelproof.timed import jobs_of
 from funnelproof.traces.recorder import Recorder
 from funnelproof.visitors import routes as visitor_routes
 from funnelproof.visitors.ask import Asking
@@ -111,7 +105,7 @@ class Application:
         self.control = control_plane(home, self._routers(), extra_paths=edge_paths)
         behind = read_by_all(guarded(home, self.control, self.requests.around), OPEN_TO_READ)
         self.edge = Edge(self._doors(), beside(behind, LEADS, self.lead_door))
-        self.jobs = Runner(home.database, self._jobs())
+        self.jobs = Runner(home.database, jobs_of(home))
         self._warming: asyncio.Task[object] | None = None
         self._polling: asyncio.Task[None] | None = None
 
@@ -219,6 +213,7 @@ class Application:
             lead_routes.routes(home),
             batch.routes(home, self.conversion_door),
             proofs.routes(home, self.routes),
+            walk_routes.routes(home),
             health.routes(home),
             launch.routes(home),
             decision_routes.routes(home),
@@ -231,23 +226,6 @@ class Application:
             operator_routes.routes(home),
             system.routes(home),
             manual.routes(lambda: self.control.openapi()),
-        ]
-
-    def _jobs(self) -> list[Job | LongJob]:
-        """All timed work, on one screen."""
-        clock = self.home.clock
-        lights, inspector = LightWatch(clock.now), Inspector(clock.now)
-        return [
-            Job("schedule", 1, Timer(clock.now)),
-            Job("forget_salts", 3600, lambda tx: forget_salts(tx, clock.now())),
-            Job("watch_lights", 10, lights.keep, lights.look, pause_seconds=0.25),
-            Job("watch_tests", 60, Watch(clock.now)),
-            Job("inspect_tests", 300, inspector.keep, inspector.look, pause_seconds=0.25),
-            Job("forget_worlds", 600, lambda tx: forget_worlds(tx, clock.now())),
-            Job("forget_requests", 3600, OldRequests(clock.now)),
-            Job("forget_quarters", 3600, OldQuarters(clock.now)),
-            LongJob("retention", 3600, Retention(self.home.database, clock.now)),
-            Job("months", 3600, lambda tx: keep_months(tx, clock.now())),
         ]
 
 

@@ -25,6 +25,7 @@ from funnelproof.storage.database import Transaction
 from funnelproof.storage.schema import conversions
 from funnelproof.tallies import store as tallies
 from funnelproof.tallies.move import Moves
+from funnelproof.timed import jobs_of
 from funnelproof.visitors import store as logins
 from funnelproof.worlds.world import LIVE
 from shards.conftest import Everything
@@ -47,6 +48,7 @@ def do_everything(all_of: Everything) -> None:
     hold_and_release(all_of)
     alarm(all_of)
     preview(all_of)
+    walk(all_of)
     timed_work(all_of)
     public(all_of)
     publish_pages(all_of)
@@ -253,6 +255,20 @@ def preview(all_of: Everything) -> None:
         all_of.call("DELETE", f"{path}/{made[0]['previewId']}", by=by)
 
 
+def walk(all_of: Everything) -> None:
+    """Begun, opened by one browser and followed by another, bought, come back."""
+    made = all_of.post(f"{CAMPAIGN}/walks", {"variantId": "b"}).json()
+    query = urlsplit(made["url"]).query
+    all_of.client.forget_cookies()
+    ctx = click(all_of, None, query=query)
+    all_of.client.forget_cookies()
+    assert all_of.client.get(f"/{HANDLE}/buy-now?{query}", headers={"user-agent": BROWSER}).status_code == 200
+    convert(all_of, ctx, "walked")
+    all_of.get(f"{CAMPAIGN}/walks")
+    all_of.get(f"{CAMPAIGN}/walks/{made['walkId']}")
+    all_of.get(f"{CAMPAIGN}/walks/{made['walkId']}/qr")
+
+
 def timed_work(all_of: Everything) -> None:
     all_of.clock.advance(3 * HOUR)
     all_of.owner = all_of.cast.token("campaigns.*", "links.*")
@@ -267,7 +283,7 @@ def timed_work(all_of: Everything) -> None:
 
 
 def run_jobs(all_of: Everything) -> None:
-    for job in all_of.app._jobs():
+    for job in jobs_of(all_of.app.home):
         all_of.client.run(all_of.app.jobs.run_slice(job))
 
 

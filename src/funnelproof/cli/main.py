@@ -23,6 +23,7 @@ from funnelproof.cli import (
     snippet,
     stats,
     token,
+    walk,
 )
 from funnelproof.cli.demo.command import demo
 from funnelproof.cli.doctor.command import doctor
@@ -44,6 +45,7 @@ app.add_typer(token.app, name="token")
 app.command("serve")(serve.serve)
 app.command("demo")(demo)
 app.command("prove")(prove)
+app.command("walk")(walk.walk)
 app.command("simulate")(simulate.simulate)
 app.command("recount")(recount.recount)
 app.command("backup")(backup.backup)

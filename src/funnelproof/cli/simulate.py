@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import sys
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -11,12 +10,12 @@ import typer
 
 from funnelproof.cli.home import JsonOption
 from funnelproof.cli.refusal import Refused
+from funnelproof.cli.server import token_of
 
 if TYPE_CHECKING:
     from funnelproof.simulation.population import Step
     from funnelproof.simulation.simulate import Asked, Summary
 
-STANDARD = "-"
 PATIENCE_SECONDS = 60.0
 MOST_VISITORS, MOST_DAYS = 200_000, 365
 SEED = r"^[A-Za-z0-9_.:-]{1,48}$"
@@ -41,7 +40,7 @@ def simulate(
 
     _check(url, seed, dump)
     asked = Asked(campaign, handle, visitors, days, seed, _rates(rate))
-    summary = _run(asked, url.rstrip("/"), _token(token), dump, quiet=as_json)
+    summary = _run(asked, url.rstrip("/"), token_of(token, "campaigns.*"), dump, quiet=as_json)
     if as_json:
         typer.echo(json.dumps(_as_object(summary, visitors)))
     else:
@@ -74,13 +73,6 @@ def _rates(text: str) -> dict[str, float]:
             )
         rates[name] = rate
     return rates
-
-
-def _token(token: str) -> str:
-    found = sys.stdin.readline().strip() if token == STANDARD else token.strip()
-    if not found or not found.isascii() or not found.isprintable():
-        raise Refused("usage", "--token is needed: `funnelproof token create --scope campaigns.* …` makes one.")
-    return found
 
 
 def _run(asked: "Asked", url: str, token: str, dump: Path | None, *, quiet: bool) -> "Summary":

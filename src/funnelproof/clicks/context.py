@@ -67,7 +67,7 @@ class ContextDoor:
             return self._home.clock.now()
         if world is None or world.closed_at is not None:
             raise InvalidCtx(Reason.WRONG_MODE, "The ctx belongs to a test run that is finished. Open a new run.")
-        return world.clock_at
+        return world.now(self._home.clock.now())
 
     async def _variant_id(self, ctx: Ctx, world: World | None) -> str | None:
         if world is not None:

@@ -7,6 +7,7 @@ from funnelproof.clicks.password import PasswordGate
 from funnelproof.clicks.setting import InRun, Setting, setting_of
 from funnelproof.clicks.visiting import Visiting
 from funnelproof.clicks.visitor import cookie_header
+from funnelproof.clicks.walking import walk_cookie
 from funnelproof.errors import Unavailable
 from funnelproof.installation import Installation
 from funnelproof.keys.key import Purpose
@@ -14,6 +15,7 @@ from funnelproof.links.address import arrival_address
 from funnelproof.links.ctx import Ctx, mint
 from funnelproof.links.link import Link, LinkMode, OnStorageFailure, check_open
 from funnelproof.web.edge import NO_STORE, EdgeAnswer, EdgeRequest
+from funnelproof.web.headers import RawHeader
 from funnelproof.web.problems import NoSuchMethod
 from funnelproof.worlds.world import LIVE, PREVIEW, mode_of
 
@@ -33,6 +35,8 @@ class FollowDoor:
 
     async def __call__(self, request: EdgeRequest, handle: str, slug: str) -> EdgeAnswer:
         setting = await setting_of(self._home, self._routes, request, handle, slug)
+        if isinstance(setting, EdgeAnswer):
+            return setting
         link = setting.route.link
         check_open(link, setting.now)
         if link.password_hash is not None and setting.run is None:
@@ -45,7 +49,10 @@ class FollowDoor:
             click: Click = await self._home.lane.submit(follow, visit, handle=handle)
         except Unavailable:
             return self._lead_on(request, setting)
-        return self._answer(request, click, setting.run)
+        answer = self._answer(request, click, setting.run)
+        if setting.cookie is not None:
+            answer.headers.append(self._kept(setting.cookie, request, handle))
+        return answer
 
     async def _ask_password(self, request: EdgeRequest, link: Link) -> EdgeAnswer | None:
         """The page that asks for it, or None: the right one was given."""
@@ -69,6 +76,10 @@ class FollowDoor:
             cookie = cookie_header(visitor.cookie, path=path, secure=self._secure)
             answer.headers.append((b"set-cookie", cookie.encode()))
         return answer
+
+    def _kept(self, value: str, request: EdgeRequest, handle: str) -> RawHeader:
+        path = f"/{handle}" if request.path.startswith(f"/{handle}/") else "/"
+        return b"set-cookie", walk_cookie(value, path=path, secure=self._secure).encode()
 
     def _lead_on(self, request: EdgeRequest, setting: Setting) -> EdgeAnswer:
         """Storage is away: the link says whether a buyer is refused or led on without a ctx."""

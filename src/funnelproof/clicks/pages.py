@@ -3,6 +3,7 @@
 from jinja2 import DictLoader, Environment
 
 from funnelproof.errors import Problem
+from funnelproof.walks.walk import AS, PARAMETER
 from funnelproof.web.edge import NO_STORE, EdgeAnswer, EdgeRequest, raw_headers
 from funnelproof.web.headers import RawHeader
 from funnelproof.web.problems import headers_of, status_of
@@ -29,9 +30,17 @@ BRIDGE = """{% extends "frame" %}
 {% block head %}<meta http-equiv="refresh" content="0; url={{ address }}">{% endblock %}
 {% block main %}<p><a href="{{ address }}" rel="noreferrer">Continue</a></p>{% endblock %}"""
 
+WHICH = """{% extends "frame" %}{% block main %}
+<p>This link belongs to a test that somebody began in another browser.</p>
+<p><a href="{{ real }}">Go to the shop</a></p>
+<p><small><a href="{{ test }}" rel="nofollow">I am part of the test: buy as a test, in this browser</a></small></p>
+<p><small>Request {{ request_id }}</small></p>{% endblock %}"""
+
 PAGES = Environment(
-    loader=DictLoader({"frame": FRAME, "refusal": REFUSAL, "password": ASK, "bridge": BRIDGE}), autoescape=True
+    loader=DictLoader({"frame": FRAME, "refusal": REFUSAL, "password": ASK, "bridge": BRIDGE, "which": WHICH}),
+    autoescape=True,
 )
+OF_WALKS = (f"{PARAMETER}=", f"{AS}=")
 HEADERS = [(b"content-security-policy", CSP.encode()), (b"referrer-policy", b"no-referrer"), NO_STORE]
 A_DAY = (b"cache-control", b"public, max-age=86400")
 
@@ -61,6 +70,19 @@ def password_page(request: EdgeRequest, *, wrong: bool) -> EdgeAnswer:
 
 def bridge_page(address: str) -> EdgeAnswer:
     return _page(200, PAGES.get_template("bridge").render(title="One moment …", address=address), [])
+
+
+def which_page(request: EdgeRequest) -> EdgeAnswer:
+    """Test or real? Real, unless somebody says otherwise: a link that was passed on must not cost an order."""
+    told = [part for part in request.query.split("&") if part and not part.startswith(OF_WALKS)]
+    real = f"{request.path}?{'&'.join(told)}" if told else request.path
+    html = PAGES.get_template("which").render(
+        title="A visit, or the test?",
+        real=real,
+        test=f"{request.path}?{request.query}&{AS}=test",
+        request_id=request.request_id,
+    )
+    return _page(200, html, [(b"x-robots-tag", b"noindex")])
 
 
 async def privacy_control(_request: EdgeRequest) -> EdgeAnswer:

@@ -6,13 +6,16 @@ from urllib.parse import parse_qs
 
 from funnelproof.clicks.cache import RouteCache
 from funnelproof.clicks.inrun import TOKEN_HEADER, As, read_as
+from funnelproof.clicks.pages import which_page
+from funnelproof.clicks.walking import Joined, join
 from funnelproof.clock import Micros
 from funnelproof.handles.handle import FORM
 from funnelproof.installation import Installation
 from funnelproof.links.link import LinkNotFound, is_slug
 from funnelproof.previews import store as previews
 from funnelproof.previews.preview import PARAMETER, PreviewEnded, previewed, read_token
-from funnelproof.web.edge import EdgeRequest
+from funnelproof.walks.walk import PARAMETER as WALK
+from funnelproof.web.edge import EdgeAnswer, EdgeRequest
 from funnelproof.worlds import store as worlds
 from funnelproof.worlds.route import Route
 from funnelproof.worlds.world import LIVE, PREVIEW, InvalidRunToken, RunClosed, World, read_run_token
@@ -33,6 +36,8 @@ class Setting(NamedTuple):
     now: Micros
     run: InRun | None = None
     is_preview: bool = False
+    cookie: str | None = None
+    """What this browser keeps besides: that a walk is its own."""
 
     @property
     def world(self) -> str:
@@ -41,9 +46,17 @@ class Setting(NamedTuple):
         return self.run.world.world if self.run else LIVE
 
 
-async def setting_of(home: Installation, routes: RouteCache, request: EdgeRequest, handle: str, slug: str) -> Setting:
+async def setting_of(
+    home: Installation, routes: RouteCache, request: EdgeRequest, handle: str, slug: str
+) -> Setting | EdgeAnswer:
+    """Or a page that asks: whoever follows a walk's link in another browser is most likely a visitor."""
     if TOKEN_HEADER in request.headers:
         return await _setting_in_run(home, request, handle, slug)
+    if WALK in request.query:
+        joined = await join(home, request, handle, slug)
+        if joined is None:
+            return which_page(request)
+        return _setting_of_walk(joined, slug, home.clock.now())
     route = routes.known(handle, slug)
     if route is None and FORM.fullmatch(handle) and is_slug(slug):
         route = await routes.get(handle, slug)
@@ -64,6 +77,15 @@ async def _setting_of_preview(home: Installation, request: EdgeRequest, route: R
     if preview is None or preview.slug != slug or not preview.is_open(now) or not preview.fits(route):
         raise PreviewEnded
     return Setting(previewed(route, preview.variant), now, is_preview=True)
+
+
+def _setting_of_walk(joined: Joined, slug: str, now: Micros) -> Setting:
+    snapshot = joined.world.snapshot
+    route = snapshot.route(slug)
+    if route is None:
+        raise LinkNotFound(f"The campaign of this walk has no link {slug[:24]!r}.")
+    who = As("walk", variant=snapshot.campaign.variant_id(joined.walk.variant))
+    return Setting(route, now, InRun(joined.world, who), cookie=joined.cookie)
 
 
 async def _setting_in_run(home: Installation, request: EdgeRequest, handle: str, slug: str) -> Setting:

@@ -91,7 +91,7 @@ def _setting_in_run(tx: Transaction, handle: str, run: int) -> Setting:
         snapshot.handle,
         world.world,
         Mode.TEST,
-        world.clock_at,
+        world.own_clock,
         is_open=world.closed_at is None,
         campaigns={snapshot.campaign.campaign_id: snapshot.campaign},
     )

@@ -43,6 +43,7 @@ SEVERITIES = {
     "anomaly": Severity.MAJOR,
     "dedupe": Severity.MAJOR,
     "receipts": Severity.CRITICAL,
+    "walks": Severity.MAJOR,
     "split": Severity.CRITICAL,
     "leak": Severity.CRITICAL,
     "page": Severity.MAJOR,
@@ -171,5 +172,7 @@ def spend_ramp_of(checks: Sequence[Check], policy: LaunchPolicy) -> SpendRamp:
 def _unproven(id_: str) -> Blocker:
     if id_ == "walks":
         title = "No variant has been walked: nobody has bought through a test link yet."
-        return Blocker(id_, title, "Walks are not part of this release; set launchPolicy to GUARDED to launch.")
+        return Blocker(
+            id_, title, "Walk every variant: POST …/walks, buy through its link, and see the order come back."
+        )
     return Blocker(id_, "Nothing has been tested.", "Run the test conversion.")

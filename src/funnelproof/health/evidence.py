@@ -11,6 +11,7 @@ from funnelproof.pages.page import PageFacts
 from funnelproof.pages.sound import Soundness
 from funnelproof.proofs.digest import Change
 from funnelproof.proofs.receipt import StandingReceipt
+from funnelproof.walks.walk import Walk
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +120,14 @@ class ReceiptEvidence:
 
 
 @dataclass(frozen=True, slots=True)
+class WalkEvidence:
+    """A variant's newest walk, and the newest whose order came back."""
+
+    newest: Walk | None = None
+    returned: Walk | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Held:
     """How many conversions wait (`at_most` is reached: there may be more), and since when."""
 
@@ -172,6 +181,7 @@ class Evidence:
     phases: tuple[PhaseEvidence, ...] = ()
     sdk_seen: bool = False
     receipts: Mapping[int, ReceiptEvidence] = field(default_factory=dict)
+    walks: Mapping[int, WalkEvidence] = field(default_factory=dict)
     held: Held = Held()
     waiting: Waiting = Waiting()
     busy_clicks: Mapping[str, int] = field(default_factory=dict)

@@ -20,6 +20,7 @@ from funnelproof.health.evidence import (
     ReceiptEvidence,
     ReusedKey,
     Sales,
+    WalkEvidence,
 )
 from funnelproof.health.place import Place
 from funnelproof.health.since import (
@@ -40,6 +41,7 @@ from funnelproof.proofs.digest import Configuration, changes_between, configurat
 from funnelproof.proofs.receipt import StandingReceipt
 from funnelproof.storage.database import Transaction
 from funnelproof.tallies.move import QUARTER
+from funnelproof.walks import store as walks
 from funnelproof.worlds.world import LIVE
 
 DAY_OF_QUARTERS, SIX_HOURS_OF_QUARTERS = 96, 24
@@ -84,6 +86,7 @@ class _Gathering:
         self.last_clicks = self._last_clicks()
         self.sales = self._sales()
         self.receipts = self._receipts()
+        self.walks = self._walks()
         self.waiting = store.waiting(tx, place, moment.at)
         self.stored_at = store.newest_stored(tx, place)
 
@@ -117,6 +120,7 @@ class _Gathering:
             phases=self.phases[id_],
             sdk_seen=self._sdk_seen(own.campaign, lately),
             receipts=self.receipts.get(id_, {}),
+            walks=self.walks.get(id_, {}),
             held=store.held(self.tx, self.place, id_, newest.held_since) if newest.held_since is not None else Held(),
             waiting=self.waiting,
             busy_clicks=store.busy_clicks(self.tx, self.place, id_) if newest.most_uses is not None else {},
@@ -196,6 +200,16 @@ class _Gathering:
             own.campaign.campaign_id: self._with_changes(own, standing.get(own.campaign.campaign_id, {}), tested)
             for own in self.subjects
         }
+
+    def _walks(self) -> dict[str, dict[int, WalkEvidence]]:
+        """By campaign and variant; a run has none of its own."""
+        found: dict[str, dict[int, WalkEvidence]] = {}
+        standing = walks.standing(self.tx, self.place.handle, self.place.ids) if self.place.world == LIVE else []
+        for walk in sorted(standing, key=lambda walk: walk.walk_id):
+            own = found.setdefault(walk.campaign_id, {})
+            before = own.get(walk.variant, WalkEvidence())
+            own[walk.variant] = WalkEvidence(walk, before.returned if walk.returned_at is None else walk)
+        return found
 
     def _with_changes(
         self, own: Subject, standing: Mapping[int, StandingReceipt], tested: Mapping[str, Configuration]

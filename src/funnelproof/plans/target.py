@@ -67,7 +67,7 @@ async def _handle(wire: Wire, script: Script) -> Member:
     if wanted is None and len(own) == 1:
         return next(iter(own.values()))
     if wanted is None:
-        sentence = f"handle is missing, and the token opens several; {did_you_mean('', list(own))}"
+        sentence = f"name the handle (`handle:`, or --handle): the token opens several; {did_you_mean('', list(own))}"
         raise UnusablePlan([script.source.fault((), sentence)])
     if wanted not in own:
         sentence = f"the plan is for the handle {wanted}, the token is not; {did_you_mean(wanted, list(own))}"

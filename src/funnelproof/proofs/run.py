@@ -1,6 +1,6 @@
 """A run, step by step: opened with a snapshot and a clock of its own, advanced, reconfigured, finished."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -61,25 +61,42 @@ def open_run(
     page = pages.facts_of(tx, handle, [campaign_id]).get(campaign_id)
     configuration = configuration_of(campaign, primary, page)
     run = _new_run(campaign, configuration, seed=seed, opens_gate=opens_gate, act=act)
+    clock_at = _checked(act.at if starts_at is None else starts_at, "startsAt")
+    world = world_of(tx, campaign, own_links, world=run.run_id, seed=seed, clock_at=clock_at, at=act.at)
+    store.add(tx, run)
+    return Opened(run, world, _set_aside(primary))
+
+
+def world_of(
+    tx: Transaction,
+    campaign: Campaign,
+    own_links: Sequence[Link],
+    *,
+    world: str,
+    seed: str,
+    clock_at: Micros,
+    at: Micros,
+) -> World:
+    """Open a world with a snapshot of the campaign as it stands: ACTIVE there, its ramp 100, without limits."""
+    handle = campaign.handle
     snapshot = Snapshot(
         settle.existing(tx, handle), _in_run(campaign), tuple(_without_limits(link) for link in own_links)
     )
-    world = World(
+    opened = World(
         handle=handle,
-        world=run.run_id,
+        world=world,
         number=worlds.next_number(tx, handle),
-        campaign_id=campaign_id,
+        campaign_id=campaign.campaign_id,
         seed=seed,
-        clock_at=_checked(act.at if starts_at is None else starts_at, "startsAt"),
+        clock_at=clock_at,
         snapshot=snapshot,
-        opened_at=act.at,
+        opened_at=at,
         closed_at=None,
         revision=1,
     )
-    worlds.add(tx, world)
-    campaigns.add_phase(tx, snapshot.campaign, world=run.run_id, at=world.clock_at, reason="run opened")
-    store.add(tx, run)
-    return Opened(run, world, _set_aside(primary))
+    worlds.add(tx, opened)
+    campaigns.add_phase(tx, snapshot.campaign, world=world, at=clock_at, reason="run opened")
+    return opened
 
 
 def _new_run(campaign: Campaign, configuration: Configuration, *, seed: str, opens_gate: bool, act: Act) -> Run:

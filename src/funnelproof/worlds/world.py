@@ -32,7 +32,10 @@ class InvalidRunToken(Problem):
 
 @dataclass(frozen=True, slots=True)
 class World:
-    """`number` names it in a ctx, and is never given twice within a handle. `clock_at` is its own time."""
+    """`number` names it in a ctx, and is never given twice within a handle. `clock_at` is its own time.
+
+    In the world of a walk the real clock holds: somebody buys on a real shop.
+    """
 
     handle: str
     world: str
@@ -44,6 +47,14 @@ class World:
     opened_at: Micros
     closed_at: Micros | None
     revision: int
+
+    @property
+    def own_clock(self) -> Micros | None:
+        """None where the real clock holds."""
+        return None if self.world.startswith("wlk_") else self.clock_at
+
+    def now(self, real: Micros) -> Micros:
+        return real if self.own_clock is None else self.own_clock
 
 
 def mode_of(world: str) -> Mode:

@@ -2,13 +2,13 @@
 
 import asyncio
 import json
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from funnelproof.cli.refusal import Refused
+from funnelproof.cli.server import address_of, token_of
 
 if TYPE_CHECKING:
     from funnelproof.plans.faults import UnusablePlan, UnusableServer
@@ -49,7 +49,7 @@ def prove(
     _check_reports(reports)
     options = {"handle": handle, "campaign": campaign, "seed": seed}
     script = _script(plan, ready, options, reports)
-    server = _Server(_address(url), _token(token), links_url)
+    server = _Server(address_of(url), token_of(token), links_url)
     outcome = _run(script, server, reports)
     _write(outcome, reports)
     if outcome.error is not None:
@@ -99,19 +99,6 @@ def _script(
         raise _unusable(error, None, str(plan or ready), reports) from None
     except UnusableServer as error:
         raise Refused(error.code, str(error)) from None
-
-
-def _address(url: str) -> str:
-    if not url.startswith(("http://", "https://")):
-        raise Refused("usage", "--url is the server's address, such as http://127.0.0.1:8080.")
-    return url.rstrip("/")
-
-
-def _token(token: str) -> str:
-    found = sys.stdin.readline().strip() if token == STANDARD else token.strip()
-    if not found or not found.isascii() or not found.isprintable():
-        raise Refused("usage", "--token is needed: `funnelproof token create --scope campaigns.test …` makes one.")
-    return found
 
 
 def _run(script: "Script", server: _Server, reports: dict[str, Report]) -> "Outcome":

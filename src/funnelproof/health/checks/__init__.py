@@ -10,6 +10,7 @@ from funnelproof.health.checks.sales import anomaly, conversions
 from funnelproof.health.checks.setup import campaign_status, ctx_life, destination, primary_link
 from funnelproof.health.checks.split import arrival, leak, split
 from funnelproof.health.checks.traffic import bots, clicks, ctx_minted, freshness, traffic_tags
+from funnelproof.health.checks.walks import walks
 from funnelproof.health.evidence import Evidence
 
 CHECKS: tuple[Callable[[Evidence], Check | None], ...] = (
@@ -26,6 +27,7 @@ CHECKS: tuple[Callable[[Evidence], Check | None], ...] = (
     anomaly,
     dedupe,
     receipts,
+    walks,
     split,
     leak,
     page,

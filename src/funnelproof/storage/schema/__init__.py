@@ -26,7 +26,7 @@ from funnelproof.storage.schema.installation import changes, day_salts, leases, 
 from funnelproof.storage.schema.leads import leads
 from funnelproof.storage.schema.pages import deployments, page_links, page_slugs, page_versions, pages
 from funnelproof.storage.schema.people import access_tokens, handle_zones, handles, memberships, sessions, users
-from funnelproof.storage.schema.proofs import receipts, runs
+from funnelproof.storage.schema.proofs import receipts, runs, walks
 from funnelproof.storage.schema.results import decisions, inspections, looks, sample_ratio_alarms
 from funnelproof.storage.schema.seals import sealed_sums, seals
 from funnelproof.storage.schema.support import content_reports, escalations, requests, support_reports
@@ -85,6 +85,7 @@ __all__ = [
     "variants",
     "visitor_accounts",
     "visitor_sessions",
+    "walks",
     "world_numbers",
     "worlds",
 ]

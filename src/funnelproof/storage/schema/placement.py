@@ -43,6 +43,7 @@ PLACEMENTS: dict[str, Placement] = {
     "quarter_tallies": Placement.BY_HANDLE,
     "runs": Placement.BY_HANDLE,
     "receipts": Placement.BY_HANDLE,
+    "walks": Placement.BY_HANDLE,
     "looks": Placement.BY_HANDLE,
     "sample_ratio_alarms": Placement.BY_HANDLE,
     "decisions": Placement.BY_HANDLE,

@@ -1,4 +1,4 @@
-"""Runs of conversion tests and the receipts they leave, one row a variant."""
+"""Runs of conversion tests, the receipts they leave (one row a variant), and walks."""
 
 from sqlalchemy import Index
 
@@ -32,6 +32,26 @@ runs = table(
     json_column("steps"),
     maybe_text("request_id"),
     Index("ix_runs_campaign", "handle", "campaign_id", "run_id"),
+)
+
+walks = table(
+    "walks",
+    key("handle"),
+    key("walk_id"),
+    text("campaign_id"),
+    whole("variant"),
+    text("slug"),
+    text("config_digest"),
+    json_column("configuration"),
+    text("made_by"),
+    whole("made_at"),
+    maybe_text("request_id"),
+    maybe_text("nonce_hash"),
+    maybe_whole("opened_at"),
+    maybe_whole("returned_at"),
+    json_column("returned"),
+    Index("ix_walks_campaign", "handle", "campaign_id", "walk_id"),
+    Index("ix_walks_made_at", "made_at"),
 )
 
 receipts = table(

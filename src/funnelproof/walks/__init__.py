@@ -1,0 +1,1 @@
+"""A person's own purchase through a test link, which the shop must send back."""
