@@ -17,24 +17,20 @@ pytestmark = pytest.mark.timeout(240)
 
 
 def test_it_prints_the_link_and_ends_when_the_order_has_come_back(data: Path) -> None:
-    token = make_token(data, "campaigns.*", "links.*")
+    token = make_token(data, "campaigns.*", "links.*", "conversions.write")
     with serving(data) as server, server.client(token) as client:
         assert client.post(WHERE, json=CAMPAIGN).status_code == 201
         options = (CAMPAIGN["campaignId"], "--variant", "b", "--url", server.url, "--token", token)
         printed = funnelproof("walk", *options, "--minutes", "0")
         assert (printed.returncode, "fp_walk=" in printed.stdout) == (0, True), printed.stderr
-        waiting = subprocess.Popen(
-            [sys.executable, "-m", "funnelproof", "walk", *options, "--json"], stdout=subprocess.PIPE, text=True
-        )
-        walk = newest(client)
-        ctx = (
-            client.get(urlsplit(walk["url"]).path + "?" + urlsplit(walk["url"]).query, headers={"user-agent": BROWSER})
-            .headers["location"]
-            .rpartition("ctx=")[2]
-        )
-        order = {"ctx": ctx, "idempotencyKey": "walked", "value": "49.90"}
-        assert client.post("/v2/public/conversions", json=order).status_code == 201
-        told = json.loads(waiting.communicate(timeout=120)[0])
+        words = [sys.executable, "-m", "funnelproof", "walk", *options, "--json"]
+        with subprocess.Popen(words, stdout=subprocess.PIPE, text=True) as waiting:
+            walk = newest(client)
+            link = urlsplit(walk["url"])
+            led = client.get(f"{link.path}?{link.query}", headers={"user-agent": BROWSER}).headers["location"]
+            order = {"ctx": led.rpartition("ctx=")[2], "idempotencyKey": "walked", "value": "49.90"}
+            assert client.post("/v2/public/conversions", json=order).status_code == 201
+            told = json.loads(waiting.communicate(timeout=120)[0])
     assert (waiting.returncode, told["walkId"], told["step"]["status"]) == (0, walk["walkId"], "PASS")
 
 
