@@ -12,6 +12,7 @@ from funnelproof import manual, system
 from funnelproof.access import routes as access
 from funnelproof.access.guard import guarded
 from funnelproof.aside import Aside
+from funnelproof.bundles import routes as bundles
 from funnelproof.campaigns import link_routes
 from funnelproof.campaigns import routes as campaigns
 from funnelproof.clicks import describe as describe_clicks
@@ -214,6 +215,7 @@ class Application:
             batch.routes(home, self.conversion_door),
             proofs.routes(home, self.routes),
             walk_routes.routes(home),
+            bundles.routes(home),
             health.routes(home),
             launch.routes(home),
             decision_routes.routes(home),

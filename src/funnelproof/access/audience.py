@@ -106,6 +106,7 @@ AUDIENCE: tuple[Rule, ...] = (
     member("POST", CAMPAIGN + "/test-runs/{runId}/clock", CREATOR, "campaigns.test"),
     member("PATCH", CAMPAIGN + "/test-runs/{runId}/configuration", CREATOR, "campaigns.test"),
     member("POST", CAMPAIGN + "/test-runs/{runId}/finish", CREATOR, "campaigns.test"),
+    member("GET", CAMPAIGN + "/test-runs/{runId}/bundle", CREATOR, "campaigns.read"),
     member("POST", CAMPAIGN + "/walks", CREATOR, "campaigns.test"),
     member("GET", CAMPAIGN + "/walks", CREATOR, "campaigns.read"),
     member("GET", CAMPAIGN + "/walks/{walkId}", CREATOR, "campaigns.read"),

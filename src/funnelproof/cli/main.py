@@ -15,6 +15,7 @@ from funnelproof.cli import (
     keys,
     openapi,
     recount,
+    replay,
     restore,
     serve,
     settings,
@@ -45,6 +46,7 @@ app.add_typer(token.app, name="token")
 app.command("serve")(serve.serve)
 app.command("demo")(demo)
 app.command("prove")(prove)
+app.command("replay")(replay.replay)
 app.command("walk")(walk.walk)
 app.command("simulate")(simulate.simulate)
 app.command("recount")(recount.recount)

@@ -9,7 +9,7 @@ import typer
 
 from funnelproof.cli.home import JsonOption
 from funnelproof.cli.refusal import Refused
-from funnelproof.cli.server import address_of, token_of
+from funnelproof.cli.server import address_of, only_handle, token_of
 
 if TYPE_CHECKING:
     from funnelproof.plans.wire import Wire
@@ -48,20 +48,13 @@ async def _walk(
     async with httpx2.AsyncClient(base_url=url, timeout=30.0) as http:
         wire = Wire(http, token)
         try:
-            base = f"/v2/handles/{handle or await _only_handle(wire)}/campaigns/{campaign}/walks"
+            base = f"/v2/handles/{handle or await only_handle(wire)}/campaigns/{campaign}/walks"
             made = await _answered(wire, "POST", base, {"variantId": variant} if variant else {})
             if not quiet:
                 _show(made)
             return await _wait(wire, f"{base}/{made['walkId']}", made, minutes)
         except UnusableServer as error:
             raise Refused(error.code, str(error)) from None
-
-
-async def _only_handle(wire: "Wire") -> str:
-    own = [item["handle"] for item in (await _answered(wire, "GET", "/v2/handles"))["items"]]
-    if len(own) != 1:
-        raise Refused("usage", f"Say whose campaign it is: --handle, one of {', '.join(own) or 'none'}.")
-    return str(own[0])
 
 
 async def _answered(wire: "Wire", method: str, path: str, body: Any = None) -> dict[str, Any]:
