@@ -36,7 +36,7 @@ from funnelproof.jobs.runner import Runner
 from funnelproof.keys import store
 from funnelproof.keys.ring import Keyring
 from funnelproof.keys.seal import FILE, MissingSecret, Seal, read_or_make_secret, read_secret
-from funnelproof.launch import decision_routes
+from funnelproof.launch import decision_routes, simulation_routes
 from funnelproof.launch import routes as launch
 from funnelproof.leads import describe as describe_leads
 from funnelproof.leads import routes as lead_routes
@@ -216,6 +216,7 @@ class Application:
             proofs.routes(home, self.routes),
             walk_routes.routes(home),
             bundles.routes(home),
+            simulation_routes.routes(home),
             health.routes(home),
             launch.routes(home),
             decision_routes.routes(home),

@@ -80,6 +80,7 @@ class Settings(BaseSettings):
     smtp_user: str | None = Field(None, description="User at the mail server.")
     smtp_password: SecretStr | None = Field(None, description="Password at the mail server.")
     mail_from: str = Field("funnelproof@localhost", description="Sender of all mail.")
+    live_simulations: bool = Field(default=False, description="Let `simulate --live` send people into live figures.")
     metrics_token: SecretStr | None = Field(None, description="Bearer token for /metrics; loopback peers need none.")
 
     @field_validator("trusted_proxies", mode="before")

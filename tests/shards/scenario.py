@@ -49,6 +49,7 @@ def do_everything(all_of: Everything) -> None:
     alarm(all_of)
     preview(all_of)
     walk(all_of)
+    hand_run_over(all_of)
     timed_work(all_of)
     public(all_of)
     publish_pages(all_of)
@@ -253,6 +254,12 @@ def preview(all_of: Everything) -> None:
         listed = all_of.get(f"{path}?limit=1", by=by).json()
         all_of.get(f"{path}?limit=1&cursor={listed['nextCursor']}", by=by)
         all_of.call("DELETE", f"{path}/{made[0]['previewId']}", by=by)
+
+
+def hand_run_over(all_of: Everything) -> None:
+    run = all_of.post(f"{CAMPAIGN}/test-conversion", {}).json()
+    all_of.get(f"{CAMPAIGN}/test-runs/{run['runId']}/bundle")
+    all_of.post(f"{CAMPAIGN}/simulations", {"visitors": 10, "seed": "7"})
 
 
 def walk(all_of: Everything) -> None:

@@ -39,6 +39,30 @@ def test_what_was_meant_is_reported_and_one_seed_sends_the_same_bytes(tmp_path: 
     assert (unknown.returncode, "no variant C with weight" in unknown.stderr) == (2, True)
 
 
+@pytest.mark.timeout(300)
+def test_into_live_figures_only_where_it_is_allowed_and_the_history_says_so(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    assert init(data).returncode == 0
+    token = make_token(data, "campaigns.*", "links.*", "analytics.read")
+    options = ("--campaign", "new-buyer-funnel", "--token", "-", "--rate", "a=0.3,b=0.5", "--visitors", 40, "--json")
+    with serving(data) as served, served.client(token) as client:
+        made = client.post("/v2/handles/gharart/campaigns", json={**CAMPAIGN, "currency": "USD"})
+        assert made.status_code == 201, made.text
+        closed = funnelproof("simulate", *options, "--url", served.url, "--live", stdin=token)
+        before = client.get("/v2/handles/gharart/analytics?campaignId=new-buyer-funnel").json()["totals"]
+    assert (closed.returncode, "FUNNELPROOF_LIVE_SIMULATIONS=1" in closed.stdout + closed.stderr) == (2, True)
+    assert before["clicks"] == 0
+    with serving(data, FUNNELPROOF_LIVE_SIMULATIONS="1") as served, served.client(token) as client:
+        sent = funnelproof("simulate", *options, "--url", served.url, "--live", stdin=token)
+        history = client.get("/v2/handles/gharart/campaigns/new-buyer-funnel/history").json()["items"]
+        live = client.get("/v2/handles/gharart/analytics?campaignId=new-buyer-funnel").json()["totals"]
+    assert sent.returncode == 0, sent.stdout + sent.stderr
+    told = json.loads(sent.stdout)
+    assert told["meant"] == told["reported"]
+    assert (history[0]["act"], live["visitors"]) == ("live_simulation", 40)
+    assert funnelproof("recount", "--check", "--data", data).returncode == 0
+
+
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [

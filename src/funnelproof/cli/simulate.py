@@ -33,6 +33,9 @@ def simulate(
     dump: Annotated[
         Path | None, typer.Option(help="Write all that is sent as NDJSON; one seed, the same bytes.")
     ] = None,
+    live: Annotated[
+        bool, typer.Option("--live", help="Into LIVE figures, where the installation allows it. Cannot be undone.")
+    ] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Send a seeded population into a run of its own, in test mode. 0: reported as meant; 1: something differs."""
@@ -40,7 +43,7 @@ def simulate(
 
     _check(url, seed, dump)
     asked = Asked(campaign, handle, visitors, days, seed, _rates(rate))
-    summary = _run(asked, url.rstrip("/"), token_of(token, "campaigns.*"), dump, quiet=as_json)
+    summary = _run(asked, url.rstrip("/"), token_of(token, "campaigns.*"), dump, quiet=as_json, live=live)
     if as_json:
         typer.echo(json.dumps(_as_object(summary, visitors)))
     else:
@@ -75,13 +78,14 @@ def _rates(text: str) -> dict[str, float]:
     return rates
 
 
-def _run(asked: "Asked", url: str, token: str, dump: Path | None, *, quiet: bool) -> "Summary":
+def _run(asked: "Asked", url: str, token: str, dump: Path | None, *, quiet: bool, live: bool) -> "Summary":
     import httpx2
 
     from funnelproof.cli.bar import bar
     from funnelproof.plans.faults import UnusableServer
+    from funnelproof.simulation.live import simulate_live
     from funnelproof.simulation.population import as_lines
-    from funnelproof.simulation.simulate import simulate as simulated
+    from funnelproof.simulation.simulate import simulate
 
     def keep(steps: "list[Step]") -> None:
         if dump is not None:
@@ -90,7 +94,7 @@ def _run(asked: "Asked", url: str, token: str, dump: Path | None, *, quiet: bool
     async def performed() -> "Summary":
         async with httpx2.AsyncClient(base_url=url, timeout=PATIENCE_SECONDS) as http:
             with bar(quiet=quiet) as start:
-                return await simulated(http, token, asked, start=start, dump=keep)
+                return await (simulate_live if live else simulate)(http, token, asked, start=start, dump=keep)
 
     try:
         return asyncio.run(performed())
@@ -129,6 +133,7 @@ def _show(summary: "Summary", visitors: int) -> None:
             rows.append([Text(cell, style=style) for cell in cells])
     show(table("What was meant, and what is reported", ("variant", "figure", "meant", "reported"), rows, figures=2))
     pace = f"{visitors / summary.seconds:.0f} visitors a second"
-    typer.echo(f"run {summary.run_id}, seed {summary.seed}: {summary.requests} requests, {pace}")
+    where = "live figures" if summary.run_id == "live" else f"run {summary.run_id}"
+    typer.echo(f"{where}, seed {summary.seed}: {summary.requests} requests, {pace}")
     for variant, name in summary.differing:
         typer.echo(f"Differs: {name} of {variant}.", err=True)

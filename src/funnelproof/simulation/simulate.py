@@ -60,10 +60,7 @@ class Summary:
 
 async def simulate(http: httpx2.AsyncClient, token: str, asked: Asked, *, start: Start, dump: Dump) -> Summary:
     """Raises `UnusableServer`, `UnusablePlan`; what differs the summary tells."""
-    wire = Wire(http, token)
-    target = await _target(wire, asked)
-    wanted = _wanted(target, await _shares(wire, target), asked)
-    steps = population(wanted)
+    wire, target, wanted, steps = await prepare(http, token, asked)
     dump(steps)
     stage = Stage(wire, target, asked.seed)
     await stage.open(None, None)
@@ -73,6 +70,14 @@ async def simulate(http: httpx2.AsyncClient, token: str, asked: Asked, *, start:
     seen = await reported(stage, wanted.shares)
     await stage.finish()
     return Summary(stage.run_id, asked.seed, len(steps), seconds, meant(steps, wanted.shares), seen)
+
+
+async def prepare(http: httpx2.AsyncClient, token: str, asked: Asked) -> tuple[Wire, Target, Wanted, list[Step]]:
+    """Where it goes, and who comes."""
+    wire = Wire(http, token)
+    target = await _target(wire, asked)
+    wanted = _wanted(target, await _shares(wire, target), asked)
+    return wire, target, wanted, population(wanted)
 
 
 async def _target(wire: Wire, asked: Asked) -> Target:
