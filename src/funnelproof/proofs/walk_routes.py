@@ -3,7 +3,6 @@
 import io
 from typing import Annotated, Any, Literal
 
-import segno
 from fastapi import APIRouter, Path, Query, Response
 from pydantic import Field
 
@@ -154,6 +153,8 @@ def _add_picture(router: APIRouter, home: Installation) -> None:
 
 
 def qr_picture(url: str, kind: str) -> Response:
+    import segno
+
     out = io.BytesIO()
     segno.make(url, error="m").save(out, kind=kind, scale=6, border=4)
     media_type = "image/svg+xml" if kind == "svg" else "image/png"
