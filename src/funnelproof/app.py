@@ -41,6 +41,8 @@ from funnelproof.launch import routes as launch
 from funnelproof.leads import describe as describe_leads
 from funnelproof.leads import routes as lead_routes
 from funnelproof.leads.door import LeadDoor
+from funnelproof.ledger.describe import describe as describe_writes
+from funnelproof.ledger.gate import Ledger
 from funnelproof.mail.mailer import Mailer
 from funnelproof.pages import copy_routes as page_copy_routes
 from funnelproof.pages import describe as describe_pages
@@ -63,7 +65,7 @@ from funnelproof.storage.engines import engines_of
 from funnelproof.storage.ingest import Lane
 from funnelproof.storage.migrate import migrate
 from funnelproof.storage.partitions import keep_months
-from funnelproof.support import content_routes, operator_routes, report_routes
+from funnelproof.support import audit_routes, content_routes, operator_routes, report_routes
 from funnelproof.timed import jobs_of
 from funnelproof.traces.recorder import Recorder
 from funnelproof.visitors import routes as visitor_routes
@@ -104,7 +106,9 @@ class Application:
         described = (describe_clicks, describe_conversions, describe_pages, describe_leads)
         edge_paths = {path: item for feature in described for path, item in feature.paths().items()}
         self.control = control_plane(home, self._routers(), extra_paths=edge_paths)
-        behind = read_by_all(guarded(home, self.control, self.requests.around), OPEN_TO_READ)
+        self.control.describers.append(describe_writes)
+        in_ledger = guarded(home, self.control, self.requests.around, inside=lambda app: Ledger(home, app))
+        behind = read_by_all(in_ledger, OPEN_TO_READ)
         self.edge = Edge(self._doors(), beside(behind, LEADS, self.lead_door))
         self.jobs = Runner(home.database, jobs_of(home))
         self._warming: asyncio.Task[object] | None = None
@@ -227,6 +231,7 @@ class Application:
             report_routes.routes(home, self.requests),
             content_routes.routes(home),
             operator_routes.routes(home),
+            audit_routes.routes(home),
             system.routes(home),
             manual.routes(lambda: self.control.openapi()),
         ]

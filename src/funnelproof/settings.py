@@ -80,6 +80,9 @@ class Settings(BaseSettings):
     smtp_user: str | None = Field(None, description="User at the mail server.")
     smtp_password: SecretStr | None = Field(None, description="Password at the mail server.")
     mail_from: str = Field("funnelproof@localhost", description="Sender of all mail.")
+    quota_tiers: dict[str, int] = Field(
+        {"STANDARD": 10_000}, min_length=1, description="Writes a day of a handle, by its tier, as JSON."
+    )
     live_simulations: bool = Field(default=False, description="Let `simulate --live` send people into live figures.")
     metrics_token: SecretStr | None = Field(None, description="Bearer token for /metrics; loopback peers need none.")
 

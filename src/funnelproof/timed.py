@@ -1,10 +1,12 @@
 """All timed work, on one screen: what, how often. docs/operating.md says what each does."""
 
+from funnelproof.audit.chain import chain_new
 from funnelproof.health.watch import LightWatch
 from funnelproof.installation import Installation
 from funnelproof.jobs.runner import Job, LongJob
 from funnelproof.keys.ring import forget_salts
 from funnelproof.launch.schedule import Timer
+from funnelproof.ledger.forget import OldEntries
 from funnelproof.privacy.quarters import OldQuarters
 from funnelproof.privacy.retention import Retention
 from funnelproof.proofs.forget import forget_worlds
@@ -26,6 +28,8 @@ def jobs_of(home: Installation) -> list[Job | LongJob]:
         Job("watch_tests", 60, Watch(clock.now)),
         Job("inspect_tests", 300, inspector.keep, inspector.look, pause_seconds=0.25),
         Job("forget_worlds", 600, lambda tx: forget_worlds(tx, clock.now())),
+        Job("chain_audit", 1, chain_new),
+        Job("forget_answers", 600, OldEntries(clock.now)),
         Job("forget_requests", 3600, OldRequests(clock.now)),
         Job("forget_quarters", 3600, OldQuarters(clock.now)),
         LongJob("retention", 3600, Retention(home.database, clock.now)),

@@ -12,6 +12,7 @@ from funnel import BROWSER, NEW_CAMPAIGN, SHOP, TAGS, cookie_of
 from funnelproof.access import sessions
 from funnelproof.access import store as access
 from funnelproof.archive.write import Archive
+from funnelproof.audit import chain
 from funnelproof.clicks.counting import entry_name
 from funnelproof.clock import DAY, HOUR, SECOND, iso, month_of
 from funnelproof.handles.handle import LONGEST_RETENTION_DAYS
@@ -314,6 +315,15 @@ def hand_over(all_of: Everything) -> None:
     asked = all_of.get(OURS, by=by).headers["x-request-id"]
     all_of.get(f"{OURS}/requests/{asked}", by=by)
     named = {"handle": HANDLE, "sessionId": "ses_0", "requestId": asked, "runId": "run_0", "reproArtifact": "clk_0"}
+    all_of.get(f"{OURS}/audit?limit=1", by=by)
+    all_of.get(f"{OURS}/audit/export", by=by)
+    all_of.get(f"{OURS}/usage-meters", by=by)
+    key = {"idempotency-key": "one"}
+    for _ in range(2):
+        all_of.post(f"{CAMPAIGN}/test-conversion", {}, headers=key)
+    refused = all_of.client.post(f"{CAMPAIGN}/ramp", {"rampPercent": 900}, by=by, headers=key)
+    assert refused.status_code == 400
+    all_of.home.database.read_now(lambda tx: chain.verify(tx, HANDLE))
     report = all_of.post("/v2/support/report", {**told, **named}, by=by).json()
     all_of.get(f"/v2/support/reports/{report['reportId']}", by=signed_in_anew(all_of, all_of.cast.operator))
     all_of.get("/v2/operator/reports", by=boss)

@@ -22,6 +22,7 @@ CROSSES_SHARDS = {
     "results/store.py:running": "the watch looks for running tests",
     "proofs/forget.py:forget_worlds": "what is older than 30 days is looked for",
     "walks/store.py:on_their_way": "walks that have not come back are looked at",
+    "audit/store.py:unchained": "new lines of the audit are given their place in the chain",
     "recount/rows.py:scopes": "the recount looks for every handle and world",
 }
 """Functions whose statements ask all shards, and why they may. The same list stands in docs/scaling.md."""

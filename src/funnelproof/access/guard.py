@@ -23,10 +23,20 @@ from funnelproof.web.problems import NoSuchMethod
 log = logging.getLogger(__name__)
 
 
-def guarded(home: Installation, control: Control, around: Callable[[ASGIApp], ASGIApp] = lambda app: app) -> ASGIApp:
-    """The control plane with all its gates, in the order of the specification; `around` sees all that has an id."""
+Around = Callable[[ASGIApp], ASGIApp]
+
+
+def as_it_is(app: ASGIApp) -> ASGIApp:
+    return app
+
+
+def guarded(home: Installation, control: Control, around: Around = as_it_is, *, inside: Around = as_it_is) -> ASGIApp:
+    """The control plane with all its gates, in the order of the specification.
+
+    `around` sees all that has an id, `inside` what is let in, with its body checked.
+    """
     control.describers.append(describe)
-    return identified(around(sized(Guard(home, json_checked(control)), body_limit)))
+    return identified(around(sized(Guard(home, json_checked(inside(control))), body_limit)))
 
 
 def body_limit(scope: Scope) -> int:

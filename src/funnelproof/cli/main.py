@@ -8,6 +8,7 @@ import typer
 from funnelproof import __version__
 from funnelproof.cli import (
     archive,
+    audit,
     backup,
     db,
     export,
@@ -54,6 +55,7 @@ app.command("backup")(backup.backup)
 app.command("restore")(restore.restore)
 app.command("archive")(archive.archive)
 app.command("export")(export.export)
+app.add_typer(audit.app, name="audit")
 app.add_typer(keys.app, name="keys")
 app.add_typer(db.app, name="db")
 app.command("settings")(settings.settings)

@@ -8,6 +8,7 @@ import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager
+from contextvars import ContextVar
 from typing import Any, Protocol, TypeVar, cast
 
 from sqlalchemy import Connection, CursorResult, Engine, Executable
@@ -20,6 +21,16 @@ log = logging.getLogger(__name__)
 T = TypeVar("T")
 Row = Mapping[str, Any]
 TRIES_AFTER_CONFLICT = 3
+
+
+class Beside(Protocol):
+    def __call__(self, tx: "Transaction") -> None: ...
+
+    def committed(self) -> None: ...
+
+
+BESIDE: ContextVar[Beside | None] = ContextVar("beside", default=None)
+"""What the next `write` of this task does first, in the same transaction: once, and nothing if the write fails."""
 AWAY = "Storage is not available right now. Send the same request again: under one key nothing is stored twice."
 """It does not say that nothing was written: a commit whose answer was lost may have taken place."""
 SERIALIZATION_FAILURES = {"40001", "40P01"}
@@ -119,7 +130,20 @@ class Database:
         return await asyncio.get_running_loop().run_in_executor(self._readers, self.read_now, fn)
 
     async def write(self, fn: Callable[[Transaction], T]) -> T:
+        beside = BESIDE.get()
+        if beside is not None:
+            BESIDE.set(None)
+            return await self._write_after(beside, fn)
         return await asyncio.get_running_loop().run_in_executor(self._writers, self.write_now, fn)
+
+    async def _write_after(self, first: Beside, fn: Callable[[Transaction], T]) -> T:
+        def both(tx: Transaction) -> T:
+            first(tx)
+            return fn(tx)
+
+        answer = await asyncio.get_running_loop().run_in_executor(self._writers, self.write_now, both)
+        first.committed()
+        return answer
 
     async def write_together(self, fn: Callable[[Transaction], T]) -> T:
         """Like `write`, for whoever comes often: where storage has a desk, `fn` runs on the loop's own thread."""

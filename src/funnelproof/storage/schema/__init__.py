@@ -32,9 +32,11 @@ from funnelproof.storage.schema.seals import sealed_sums, seals
 from funnelproof.storage.schema.support import content_reports, escalations, requests, support_reports
 from funnelproof.storage.schema.tallies import day_tallies, phase_tallies, quarter_tallies
 from funnelproof.storage.schema.visitors import magic_links, visitor_accounts, visitor_sessions
+from funnelproof.storage.schema.writes import audit_lines, kept_answers, write_counts
 
 __all__ = [
     "access_tokens",
+    "audit_lines",
     "campaign_history",
     "campaigns",
     "changes",
@@ -54,6 +56,7 @@ __all__ = [
     "health_changes",
     "health_lights",
     "inspections",
+    "kept_answers",
     "leads",
     "leases",
     "ledger",
@@ -88,4 +91,5 @@ __all__ = [
     "walks",
     "world_numbers",
     "worlds",
+    "write_counts",
 ]
