@@ -25,6 +25,7 @@ from funnelproof.conversions import batch
 from funnelproof.conversions import describe as describe_conversions
 from funnelproof.conversions import routes as conversions
 from funnelproof.conversions.door import ConversionDoor
+from funnelproof.dashboard.app import Dashboard
 from funnelproof.errors import Unavailable
 from funnelproof.exports import routes as exports
 from funnelproof.handles import routes as handles
@@ -99,7 +100,7 @@ class Application:
         edge_paths = {path: item for feature in described for path, item in feature.paths().items()}
         self.control = control_plane(home, self._routers(), extra_paths=edge_paths)
         behind = read_by_all(guarded(home, self.control), OPEN_TO_READ)
-        self.edge = Edge(self._doors(), beside(behind, LEADS, self.lead_door))
+        self.edge = Edge(self._doors(), Dashboard(home, beside(behind, LEADS, self.lead_door)))
         self.jobs = Runner(home.database, self._jobs())
         self._warming: asyncio.Task[object] | None = None
         self._polling: asyncio.Task[None] | None = None
