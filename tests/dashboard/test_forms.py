@@ -72,7 +72,7 @@ def test_a_campaign_is_created_tested_and_launched(cast: Cast, signed_in: Signed
     browser.done(ONE, "move", to="ACTIVE")
     fields = {"a.weight": "50", "a.name": "A", "b.weight": "50", "b.name": "B", "b.destinationUrl": f"{SHOP}/c"}
     browser.done(f"{ONE}/variants", "save", **fields)
-    assert "b's address changed after this test" in browser.see(f"{ONE}/tests")
+    assert "B's address changed after this test" in browser.see(f"{ONE}/tests")
     assert client.get(API, by=cast.owner).json()["status"] == "ACTIVE"
     assert "by Owner" in browser.see(f"{ONE}/history")
 

@@ -9,7 +9,7 @@ from urllib.parse import parse_qsl, urlsplit
 from babel import Locale, UnknownLocaleError
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from funnelproof.clock import SECOND
 from funnelproof.dashboard import live, render, static
@@ -60,7 +60,7 @@ class Dashboard:
             log.exception("request %s broke: %s %s", request_id, request.method, path)
             answer = render.problem_page({**BROKEN, "requestId": request_id})
         answer.headers["X-Request-Id"] = request_id
-        await answer(scope, receive, send)
+        await answer(scope, receive, _without_body(send) if request.method == "HEAD" else send)
 
     async def _answer(self, request: Request, request_id: str) -> Response:
         path = request.url.path
@@ -85,7 +85,7 @@ class Dashboard:
             if not screen.is_open and not await self._sign_in(visit):
                 return _to_sign_in(request)
             if visit.path.endswith("/live"):
-                return await live.stream(visit, request.receive)
+                return await live.stream(visit)
             return await self._screen(request, screen, visit, request_id)
         except Refused as refused:
             return self._refused(request, visit, refused.call)
@@ -153,6 +153,13 @@ class Dashboard:
         origin = request.headers.get("origin", "")
         same = hmac.compare_digest(urlsplit(origin).netloc.encode(), request.headers.get("host", "").encode())
         return seat.is_own_form(form.get("form", "")) and bool(origin) and (origin == self._origin or same)
+
+
+def _without_body(send: Send) -> Send:
+    async def bare(message: Message) -> None:
+        await send({**message, "body": b""} if message["type"] == "http.response.body" else message)
+
+    return bare
 
 
 async def _read_form(request: Request) -> dict[str, str]:

@@ -1,11 +1,11 @@
 """Live parts of a screen as server-sent events: the fragment is rendered anew, and sent when it differs."""
 
 import asyncio
+import contextlib
 import json
 from collections.abc import AsyncIterator
 
 from starlette.responses import Response, StreamingResponse
-from starlette.types import Receive
 
 from funnelproof.dashboard import render
 from funnelproof.dashboard.inside import Refused
@@ -16,27 +16,20 @@ EVERY_SECONDS, ROUNDS = 3.0, 20
 """A stream ends after a minute and the browser opens the next: so a stopping server waits for none for long."""
 
 
-async def stream(visit: Visit, receive: Receive) -> Response:
+async def stream(visit: Visit) -> Response:
+    """Refused as any screen is, before it begins."""
     first = await _fragment(visit)
-    events = _events(visit, receive, first)
-    return StreamingResponse(events, media_type="text/event-stream", headers=render.HEADERS)
+    return StreamingResponse(_events(visit, first), media_type="text/event-stream", headers=render.HEADERS)
 
 
-async def _events(visit: Visit, receive: Receive, last: str) -> AsyncIterator[str]:
+async def _events(visit: Visit, last: str) -> AsyncIterator[str]:
     yield "retry: 2000\n" + _event(last)
-    gone = asyncio.ensure_future(receive())
-    try:
+    with contextlib.suppress(Refused):
         for _ in range(ROUNDS):
-            await asyncio.wait({gone}, timeout=EVERY_SECONDS)
-            if gone.done() and gone.result()["type"] == "http.disconnect":
-                return
+            await asyncio.sleep(EVERY_SECONDS)
             fresh = await _fragment(visit)
             yield _event(fresh) if fresh != last else ": still here\n\n"
             last = fresh
-    except Refused:
-        return
-    finally:
-        gone.cancel()
 
 
 def _event(fragment: str) -> str:

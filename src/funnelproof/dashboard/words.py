@@ -134,7 +134,7 @@ class Words:
         """`/variants/b/destinationUrl`: B's address."""
         parts = pointer.strip("/").split("/")
         what = POINTERS.get(parts[-1], parts[-1])
-        return f"{parts[1]}'s {what}" if parts[0] == "variants" and len(parts) > 2 else what
+        return f"{parts[1].upper()}'s {what}" if parts[0] == "variants" and len(parts) > 2 else what
 
 
 def _moment(text: str) -> datetime:

@@ -15,10 +15,10 @@ async def show(visit: Visit) -> Page:
 async def names_of(visit: Visit) -> dict[str, str]:
     """Names by user id, as far as one may see them."""
     own: dict[str, Any] = visit.me or {}
-    names = {own["userId"]: own["name"]}
+    names = {own["userId"]: own["name"] or own["email"]}
     if visit.is_at_least("OPERATOR"):
         listed = await visit.get(f"{visit.api}/collaborators")
-        names |= {member["userId"]: member["name"] for member in listed["items"]}
+        names |= {member["userId"]: member["name"] or member["email"] for member in listed["items"]}
     return names
 
 

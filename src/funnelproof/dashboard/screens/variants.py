@@ -52,4 +52,9 @@ async def _undo(visit: Visit) -> Goto:
     return Goto(visit.path)
 
 
-ACTS = {"save": _save, "ramp": ramp, "decide": _decide, "undo": _undo}
+async def _close_alarm(visit: Visit) -> Goto:
+    await visit.send("POST", f"{visit.campaign_api}/results/alarm/close", {"reason": visit.form.get("reason", "")})
+    return Goto(visit.path)
+
+
+ACTS = {"close-alarm": _close_alarm, "save": _save, "ramp": ramp, "decide": _decide, "undo": _undo}
