@@ -67,7 +67,7 @@ def test_the_journey_from_signing_in_to_live_figures(served: Served) -> None:
         page.get_by_text("The link buy-now was clicked").wait_for()
         change(page, served.url)
         publish(page, served.url)
-        buy(served, range(100, 220))
+        buy(served, range(100, 400))
         assert errors == []
         wrong = [fault for look in LOOKS for fault in seen(opened, context, served.url, *look)]
         page.get_by_role("button", name="Sign out").click()

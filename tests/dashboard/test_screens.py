@@ -104,6 +104,23 @@ def test_style_and_script_are_ours(browser: Browser, path: str) -> None:
     assert browser.call("GET", path).status_code == 200
 
 
+def test_a_campaign_may_be_called_as_a_screen_is(
+    funnel: Funnel, cast: Cast, signed_in: SignedIn, browser: Browser
+) -> None:
+    funnel.campaign(campaignId="live", name="Live!")
+    assert "<h1>Live!</h1>" in signed_in(cast.owner).see(f"{HERE}/campaigns/live")
+    assert browser.call("GET", f"{HERE}/campaigns/live/live").status_code == 401
+
+
+def test_an_address_in_the_query_becomes_no_link(sold: Funnel, cast: Cast, signed_in: SignedIn) -> None:
+    assert "evil.example" not in signed_in(cast.owner).see(f"{ONE}/page?preview=https://evil.example")
+
+
+def test_head_is_answered_without_a_body(cast: Cast, signed_in: SignedIn) -> None:
+    answer = signed_in(cast.owner).call("HEAD", HERE)
+    assert (answer.status_code, answer.content) == (200, b"")
+
+
 def test_what_is_nowhere_is_said_to_be_so(cast: Cast, signed_in: SignedIn, browser: Browser) -> None:
     owner = signed_in(cast.owner)
     for path in ("/app/static/other.js", "/app/gharart/nothing/here", f"{HERE}/campaigns/none", f"{ONE}/tests/run_x"):

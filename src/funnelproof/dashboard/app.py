@@ -22,6 +22,7 @@ from funnelproof.installation import Installation
 
 log = logging.getLogger(__name__)
 FORM_LIMIT = 262_144
+LIVE = re.compile(r"(/app/[^/]+/campaigns/[^/]+)/live")
 LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*")
 NOT_HERE = {"title": "There is nothing at this address", "detail": "Go back to your campaigns.", "status": 404}
 FOREIGN = {
@@ -77,14 +78,15 @@ class Dashboard:
         return answer
 
     async def _told(self, request: Request, visit: Visit, request_id: str) -> Response:
-        found = find(visit.path.removesuffix("/live"))
+        is_live = LIVE.fullmatch(visit.path)
+        found = find(is_live[1] if is_live else visit.path)
         if found is None:
             return render.problem_page({**NOT_HERE, "requestId": request_id}, visit)
         screen, visit.parts = found
         try:
             if not screen.is_open and not await self._sign_in(visit):
                 return _to_sign_in(request)
-            if visit.path.endswith("/live"):
+            if is_live:
                 return await live.stream(visit)
             return await self._screen(request, screen, visit, request_id)
         except Refused as refused:
@@ -178,9 +180,10 @@ async def _read_form(request: Request) -> dict[str, str]:
 
 
 def _to_sign_in(request: Request) -> Response:
-    wanted = request.url.path if request.method == "GET" and not request.url.path.endswith("/live") else "/app"
-    if request.url.path.endswith("/live"):
+    """And back to where one wanted to be. A stream of events is refused: no browser shows what it leads to."""
+    if LIVE.fullmatch(request.url.path):
         return Response(status_code=401)
+    wanted = request.url.path if request.method == "GET" else "/app"
     return RedirectResponse("/app/signin" if wanted == "/app" else f"/app/signin?next={wanted}", 303)
 
 

@@ -23,7 +23,7 @@ async def show(visit: Visit) -> Page:
     document = site["draft"]["document"] if site else await _example(visit, kind)
     text = visit.form.get("document") or json.dumps(document, indent=2, ensure_ascii=False)
     told = {"site": site, "deployments": deployments["items"], "types": TYPES, "kind": kind, "text": text}
-    return Page("page.html", {"campaign": campaign, "preview": visit.query.get("preview"), **told})
+    return Page("page.html", {"campaign": campaign, "preview": None, **told})
 
 
 async def _example(visit: Visit, kind: str) -> Any:
