@@ -28,7 +28,7 @@ def test_numbers_are_written_as_the_language_does() -> None:
     assert say("en-US").number(12480) == "12,480"
     assert say("de").number(12480) == "12.480"
     assert say("de").percent(0.0467) == "4,7 %"
-    assert say("en").points(-0.027) == "−2.7"
+    assert [say("en").points(value) for value in (-0.027, 0.027, 0.0)] == ["−2.7", "+2.7", "0"]
     assert (
         say("en").revenue([{"net": "5.00", "currency": "USD"}, {"net": "7.00", "currency": "EUR"}]) == "$5.00 + €7.00"
     )

@@ -67,8 +67,9 @@ class Words:
         """With its sign, by a true minus."""
         if fraction is None:
             return "—"
-        text = format_decimal(abs(round(fraction * 100, 1)), locale=self.locale)
-        return ("−" if fraction < 0 else "+") + text
+        rounded = round(fraction * 100, 1)
+        sign = "−" if rounded < 0 else "+" if rounded else ""
+        return sign + format_decimal(abs(rounded), locale=self.locale)
 
     def money(self, amount: str | None, currency: str | None) -> str:
         return (
