@@ -26,6 +26,7 @@ from funnelproof.conversions import batch
 from funnelproof.conversions import describe as describe_conversions
 from funnelproof.conversions import routes as conversions
 from funnelproof.conversions.door import ConversionDoor
+from funnelproof.dashboard.app import Dashboard
 from funnelproof.errors import Unavailable
 from funnelproof.exports import routes as exports
 from funnelproof.handles import routes as handles
@@ -109,7 +110,7 @@ class Application:
         self.control.describers.append(describe_writes)
         in_ledger = guarded(home, self.control, self.requests.around, inside=lambda app: Ledger(home, app))
         behind = read_by_all(in_ledger, OPEN_TO_READ)
-        self.edge = Edge(self._doors(), beside(behind, LEADS, self.lead_door))
+        self.edge = Edge(self._doors(), Dashboard(home, beside(behind, LEADS, self.lead_door)))
         self.jobs = Runner(home.database, jobs_of(home))
         self._warming: asyncio.Task[object] | None = None
         self._polling: asyncio.Task[None] | None = None

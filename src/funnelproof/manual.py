@@ -41,7 +41,6 @@ def routes(document: Callable[[], dict[str, Any]]) -> APIRouter:
     """`document` answers the OpenAPI document."""
     router = APIRouter(include_in_schema=False)
 
-    @router.get("/")
     @router.get("/docs/")
     async def to_the_manual() -> RedirectResponse:
         return RedirectResponse("/docs", 307)

@@ -133,6 +133,6 @@ def test_headers_that_stand_twice_are_one_list() -> None:
 def test_pages_have_a_door_of_their_own(client: Any) -> None:
     assert client.get("/gharart/p/lamp").headers["location"] == "gharart|lamp"
     assert client.get("/p/lamp", headers={"Host": "gharart.go.example"}).headers["location"] == "gharart|lamp"
-    assert client.post("/gharart/p/lamp").status_code == 405
+    assert client.delete("/gharart/p/lamp").status_code == 405
     assert client.get("/app/p/lamp").status_code == 299
     assert client.get("/gharart/q/lamp").status_code == 299

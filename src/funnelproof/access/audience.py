@@ -58,7 +58,6 @@ token_or_nobody = partial(_rule, Who.TOKEN_OR_NOBODY)
 platform_operator = partial(_rule, Who.PLATFORM_OPERATOR)
 
 AUDIENCE: tuple[Rule, ...] = (
-    anyone("GET", "/"),
     anyone("GET", "/docs"),
     anyone("GET", "/docs/"),
     anyone("GET", "/docs/api"),

@@ -22,7 +22,7 @@ def where_to_go_on(outcome: Outcome, address: str, email: str, password: str) ->
     command = sys.argv[0] if sys.argv[0].endswith("funnelproof") else f"{sys.executable} -m funnelproof"
     query = "utm_source=mail&utm_medium=email&utm_campaign=spring"
     lines = (
-        f"Open        {address}",
+        f"Dashboard   {address}/app",
         f"Login       {email}  {password}\n",
         f"curl -sI -X GET -A Mozilla/5.0 '{address}/{HANDLE}/{SLUG}?{query}'",
         f"curl -s {bearer} {campaign}/health",

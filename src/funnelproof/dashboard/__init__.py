@@ -1,0 +1,1 @@
+"""Screens for people: a client of the API in the same process."""

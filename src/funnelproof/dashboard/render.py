@@ -1,0 +1,58 @@
+"""Screens to HTML: one environment of templates, the headers of every page, the frame's own values."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+
+from funnelproof.dashboard import words
+from funnelproof.dashboard.visit import Goto, Page, Visit
+
+CSP = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
+    "frame-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+HEADERS = {
+    "Content-Security-Policy": CSP,
+    "Referrer-Policy": "same-origin",
+    "X-Content-Type-Options": "nosniff",
+    "Cache-Control": "no-store",
+}
+TEMPLATES = Environment(
+    loader=PackageLoader("funnelproof.dashboard"),
+    autoescape=True,
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+)
+
+
+def answer(shown: Page | Goto, visit: Visit) -> Response:
+    if isinstance(shown, Goto):
+        return RedirectResponse(shown.path, 303, HEADERS)
+    return HTMLResponse(fragment(shown.template, shown.values, visit), shown.status, HEADERS)
+
+
+def problem_page(problem: Mapping[str, Any], visit: Visit | None = None) -> Response:
+    """A refusal as a page; without a visit, where even that could not be made."""
+    if visit is None:
+        text = TEMPLATES.get_template("broken.html").render(problem=problem)
+        return HTMLResponse(text, problem["status"], HEADERS)
+    if visit.place is None:
+        visit.parts.clear()
+    return HTMLResponse(fragment("problem.html", {"refusal": problem}, visit), problem["status"], HEADERS)
+
+
+def fragment(template: str, values: Mapping[str, Any], visit: Visit) -> str:
+    from funnelproof.dashboard.table import CAMPAIGN_TABS, HANDLE_TABS
+
+    told = words.Words(visit.locale, visit.zone, visit.now)
+    frame = {
+        "visit": visit,
+        "say": told,
+        "form": visit.form,
+        "campaign_tabs": CAMPAIGN_TABS,
+        "handle_tabs": HANDLE_TABS,
+    }
+    return TEMPLATES.get_template(template).render({**frame, **values})

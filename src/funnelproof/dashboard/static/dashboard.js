@@ -1,0 +1,28 @@
+// Everything works without this: it keeps live parts fresh, copies texts, and moves by keyboard.
+const live = document.querySelector("[data-live]");
+if (live && "EventSource" in window) {
+  const stream = new EventSource(live.dataset.live);
+  stream.addEventListener("message", (event) => {
+    if (live.contains(document.activeElement)) return;
+    const open = [...live.querySelectorAll("details")].map((own) => own.open);
+    live.innerHTML = JSON.parse(event.data);
+    live.querySelectorAll("details").forEach((own, at) => { own.open = open[at] ?? false; });
+  });
+  addEventListener("pagehide", () => stream.close());
+}
+
+for (const button of document.querySelectorAll("button[data-copies]")) {
+  button.hidden = false;
+  button.addEventListener("click", async () => {
+    await navigator.clipboard.writeText(document.getElementById(button.dataset.copies).textContent);
+    button.textContent = "Copied";
+  });
+}
+
+addEventListener("keydown", (event) => {
+  const typing = event.target.closest("input, textarea, select");
+  if (event.key === "/" && !typing) {
+    const search = document.querySelector("input[type=search]");
+    if (search) { event.preventDefault(); search.focus(); }
+  }
+});

@@ -1,0 +1,93 @@
+"""The addresses of all screens, on one screen: to add one is a module, a row here, and a template."""
+
+import re
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from types import ModuleType
+from urllib.parse import unquote
+
+from funnelproof.dashboard.screens import (
+    campaign,
+    campaigns,
+    connect,
+    conversion,
+    conversions,
+    create,
+    health,
+    history,
+    links,
+    over_time,
+    page,
+    people,
+    run,
+    settings,
+    signin,
+    start,
+    tests,
+    tokens,
+    variants,
+)
+from funnelproof.dashboard.visit import Goto, Page, Visit
+
+Show = Callable[[Visit], Awaitable[Page | Goto]]
+Act = Callable[[Visit], Awaitable[Page | Goto]]
+ONE = "/app/{handle}/campaigns/{campaign}"
+
+
+@dataclass(frozen=True, slots=True)
+class Screen:
+    """`show` reads; `acts` are what its forms do, by the name in their field `act`."""
+
+    pattern: re.Pattern[str]
+    show: Show
+    acts: Mapping[str, Act]
+    is_open: bool = False
+
+
+def _screen(path: str, module: ModuleType, *, is_open: bool = False) -> Screen:
+    pattern = re.compile(re.sub(r"\{(\w+)\}", r"(?P<\1>[^/]+)", path))
+    return Screen(pattern, module.show, getattr(module, "ACTS", {}), is_open)
+
+
+SCREENS = (
+    _screen("/app/signin", signin, is_open=True),
+    _screen("/app", start),
+    _screen("/app/{handle}", campaigns),
+    _screen("/app/{handle}/new", create),
+    _screen("/app/{handle}/people", people),
+    _screen("/app/{handle}/tokens", tokens),
+    _screen("/app/{handle}/connect", connect),
+    _screen(ONE, campaign),
+    _screen(ONE + "/variants", variants),
+    _screen(ONE + "/tests", tests),
+    _screen(ONE + "/tests/{run}", run),
+    _screen(ONE + "/conversions", conversions),
+    _screen(ONE + "/conversions/{conversion}", conversion),
+    _screen(ONE + "/links", links),
+    _screen(ONE + "/page", page),
+    _screen(ONE + "/health", health),
+    _screen(ONE + "/history", history),
+    _screen(ONE + "/time", over_time),
+    _screen(ONE + "/settings", settings),
+)
+CAMPAIGN_TABS = (
+    ("", "Overview"),
+    ("/time", "Over time"),
+    ("/variants", "Variants"),
+    ("/tests", "Tests"),
+    ("/conversions", "Conversions"),
+    ("/links", "Links"),
+    ("/page", "Page"),
+    ("/health", "Health"),
+    ("/history", "History"),
+    ("/settings", "Settings"),
+)
+HANDLE_TABS = (("", "Campaigns"), ("/connect", "Connect my shop"), ("/people", "People"), ("/tokens", "Tokens"))
+
+
+def find(path: str) -> tuple[Screen, dict[str, str]] | None:
+    for screen in SCREENS:
+        found = screen.pattern.fullmatch(path)
+        if found:
+            return screen, {name: unquote(text) for name, text in found.groupdict().items()}
+    return None

@@ -1,0 +1,129 @@
+"""What forms do, who may send them, and how a refusal is shown where it was caused."""
+
+from html import unescape
+
+from cast import HANDLE, PASSWORD, Cast, Client
+from dashboard.conftest import HERE, ONE, Browser, SignedIn
+from funnel import CAMPAIGN, SHOP, Funnel
+from funnelproof.clock import MINUTE, SetClock
+
+API = f"/v2/handles/{HANDLE}/campaigns/{CAMPAIGN}"
+
+
+def test_signing_in_and_out(cast: Cast, browser: Browser) -> None:
+    refused = browser.send("/app/signin", "sign-in", email=cast.owner.email, password="wrong")
+    assert refused.status_code == 401
+    assert "fp_session" not in browser.cookies
+    assert "wrong" not in refused.text
+    where = browser.done("/app/signin", "sign-in", email=cast.owner.email, password=PASSWORD, next=f"{HERE}/tokens")
+    assert where == f"{HERE}/tokens"
+    kept = dict(browser.cookies)
+    assert browser.send("/app/signin", "sign-out", token=_token(browser)).headers["location"] == "/app/signin"
+    browser.cookies = kept
+    assert browser.call("GET", HERE).status_code == 303
+
+
+def _token(browser: Browser) -> str:
+    return browser.call("GET", HERE).text.partition('name="form" value="')[2][:64]
+
+
+def test_the_session_cookies_are_out_of_reach_of_scripts_and_other_sites(cast: Cast, browser: Browser) -> None:
+    answer = browser.send("/app/signin", "sign-in", email=cast.owner.email, password=PASSWORD, next="//evil.example")
+    assert answer.headers["location"] == "/app"
+    for line in answer.headers.get_list("set-cookie"):
+        assert "HttpOnly" in line
+        assert "SameSite=lax" in line
+
+
+def test_a_session_is_renewed_for_all_tabs_at_once(cast: Cast, signed_in: SignedIn, clock: SetClock) -> None:
+    browser = signed_in(cast.owner)
+    before = dict(browser.cookies)
+    clock.advance(16 * MINUTE)
+    browser.see(HERE)
+    assert browser.cookies["fp_session"] != before["fp_session"]
+    browser.cookies = {**browser.cookies, **before}
+    browser.see(HERE)
+
+
+def test_a_form_from_elsewhere_or_without_its_token_does_nothing(
+    sold: Funnel, cast: Cast, signed_in: SignedIn, client: Client
+) -> None:
+    browser = signed_in(cast.owner)
+    for wrong in ({"origin": "https://evil.example"}, {"origin": ""}, {"token": "0" * 64}):
+        assert browser.send(ONE, "move", to="PAUSED", **wrong).status_code == 403
+    assert client.get(API, by=cast.owner).json()["status"] == "ACTIVE"
+    assert browser.done(ONE, "move", to="PAUSED") == ONE
+    assert client.get(API, by=cast.owner).json()["status"] == "PAUSED"
+
+
+def test_a_campaign_is_created_tested_and_launched(cast: Cast, signed_in: SignedIn, client: Client) -> None:
+    browser = signed_in(cast.owner)
+    told = {"name": "New buyer funnel", "slug": "buy-now", "destinationUrl": f"{SHOP}/a", "second": f"{SHOP}/b"}
+    refused = browser.send(f"{HERE}/new", "create", **{**told, "slug": "a"})
+    assert refused.status_code == 400
+    assert 'value="New buyer funnel"' in refused.text
+    assert 'aria-invalid="true"' in refused.text
+    assert browser.done(f"{HERE}/new", "create", **told) == f"{ONE}/tests"
+    closed = browser.send(ONE, "move", to="ACTIVE")
+    assert closed.status_code == 409
+    assert "receipts" in closed.text
+    receipt = browser.see(browser.done(f"{ONE}/tests", "run"))
+    assert "Test data" in receipt
+    browser.done(ONE, "move", to="ACTIVE")
+    fields = {"a.weight": "50", "a.name": "A", "b.weight": "50", "b.name": "B", "b.destinationUrl": f"{SHOP}/c"}
+    browser.done(f"{ONE}/variants", "save", **fields)
+    assert "B's address changed after this test" in browser.see(f"{ONE}/tests")
+    assert client.get(API, by=cast.owner).json()["status"] == "ACTIVE"
+    assert "by Owner" in browser.see(f"{ONE}/history")
+
+
+def test_a_decision_is_made_and_undone(sold: Funnel, cast: Cast, signed_in: SignedIn) -> None:
+    browser = signed_in(cast.owner)
+    browser.done(f"{ONE}/variants", "decide", variantId="b", reason="It sells more.")
+    assert "Everyone sees B" in browser.see(f"{ONE}/variants")
+    assert signed_in(cast.teammate).send(f"{ONE}/variants", "undo").status_code == 403
+    browser.done(f"{ONE}/variants", "undo")
+    assert "Everyone sees B" not in browser.see(f"{ONE}/variants")
+
+
+def test_a_page_is_written_published_and_rolled_back(sold: Funnel, cast: Cast, signed_in: SignedIn) -> None:
+    browser = signed_in(cast.owner)
+    screen = browser.see(f"{ONE}/page?type=WEBINAR")
+    document = unescape(screen.partition("<textarea")[2].partition(">")[2].partition("</textarea>")[0])
+    told = {"title": "Our evening", "structureType": "WEBINAR", "document": document, "accessMode": "FREE_WITH_LOGIN"}
+    assert browser.send(f"{ONE}/page", "save", **{**told, "document": "{"}).status_code == 400
+    browser.done(f"{ONE}/page", "save", **told)
+    assert "token=" in browser.send(f"{ONE}/page", "preview").text
+    browser.done(f"{ONE}/page", "publish")
+    etag = unescape(browser.see(f"{ONE}/page").partition('name="etag" value="')[2].partition('"><input')[0])
+    browser.done(f"{ONE}/page", "save", **{**told, "title": "Another", "etag": etag})
+    browser.done(f"{ONE}/page", "publish")
+    browser.done(f"{ONE}/page", "publish", version="1")
+    assert "back from 2" in browser.see(f"{ONE}/page")
+
+
+def test_links_people_tokens_and_settings_are_kept(sold: Funnel, cast: Cast, signed_in: SignedIn) -> None:
+    browser = signed_in(cast.owner)
+    browser.done(f"{ONE}/links", "make", slug="buy-mail", destinationUrl=f"{SHOP}/a", utmSource="mail")
+    assert "QR code of http://127.0.0.1:8080/gharart/buy-mail" in browser.see(f"{ONE}/links")
+    browser.done(f"{ONE}/links", "switch", slug="buy-mail", enabled="no")
+    assert "switched off" in browser.see(f"{ONE}/links")
+    browser.done(f"{HERE}/people", "set", email=cast.stranger.email, role="CREATOR")
+    assert cast.stranger.email in browser.see(f"{HERE}/people")
+    browser.done(f"{HERE}/people", "remove", email=cast.stranger.email)
+    assert cast.stranger.email not in browser.see(f"{HERE}/people")
+    made = browser.send(f"{HERE}/tokens", "make", name="shop", scopes="campaigns.read").text
+    assert "patv1_" in made
+    assert "patv1_" not in browser.see(f"{HERE}/tokens")
+    fields = {"name": "Renamed", "attributionWindowDays": "14", "minimumLift": "20", "expectedRate": "4.6"}
+    browser.done(f"{ONE}/settings", "save", **fields)
+    assert "<h1>Renamed</h1>" in browser.see(ONE)
+
+
+def test_a_conversion_says_what_became_of_it_and_why(sold: Funnel, cast: Cast, signed_in: SignedIn) -> None:
+    browser = signed_in(cast.owner)
+    screen = browser.see(f"{ONE}/conversions")
+    assert ">counted<" in screen
+    path = screen.partition(f'href="{ONE}/conversions/')[2].partition('"')[0]
+    assert "The link buy-now was clicked from mail" in browser.see(f"{ONE}/conversions/{path}")
+    assert "No conversion is like that" in browser.see(f"{ONE}/conversions?disposition=HELD")
