@@ -42,6 +42,9 @@ from funnelproof.launch.schedule import Timer
 from funnelproof.leads import describe as describe_leads
 from funnelproof.leads import routes as lead_routes
 from funnelproof.leads.door import LeadDoor
+from funnelproof.notifications import routes as webhooks
+from funnelproof.notifications.deliver import Courier, forget_deliveries
+from funnelproof.outgoing.client import Outgoing
 from funnelproof.pages import describe as describe_pages
 from funnelproof.pages import door as page_door
 from funnelproof.pages import event_routes
@@ -95,6 +98,8 @@ class Application:
         self.visitors = NobodyLogsIn()
         self.page_door = PageDoor(home, self.routes, self.visitors)
         self.lead_door = LeadDoor(home, self.conversion_door)
+        outgoing = Outgoing(allow_loopback=home.settings.allow_private_targets)
+        self.courier = Courier(home.database, home.clock, home.seal, outgoing)
         described = (describe_clicks, describe_conversions, describe_pages, describe_leads)
         edge_paths = {path: item for feature in described for path, item in feature.paths().items()}
         self.control = control_plane(home, self._routers(), extra_paths=edge_paths)
@@ -116,6 +121,7 @@ class Application:
         """Answer what was accepted, then let go of storage."""
         self.aside.stop()
         await self.jobs.stop()
+        await self.courier.stop()
         if self._warming is not None:
             await self._warming
         if self._polling is not None:
@@ -203,6 +209,7 @@ class Application:
             verdict_routes.routes(home),
             sizing_routes.routes(home),
             exports.routes(home, self.aside),
+            webhooks.routes(home, self.courier),
             system.routes(home),
             manual.routes(lambda: self.control.openapi()),
         ]
@@ -219,6 +226,8 @@ class Application:
             Job("inspect_tests", 300, inspector.keep, inspector.look, pause_seconds=0.25),
             Job("forget_worlds", 600, lambda tx: forget_worlds(tx, clock.now())),
             Job("forget_quarters", 3600, OldQuarters(clock.now)),
+            LongJob("deliver", 0.5, self.courier),
+            Job("forget_deliveries", 3600, lambda tx: forget_deliveries(tx, clock.now())),
             LongJob("retention", 3600, Retention(self.home.database, clock.now)),
             Job("months", 3600, lambda tx: keep_months(tx, clock.now())),
         ]

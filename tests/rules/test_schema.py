@@ -20,6 +20,7 @@ SOURCE = Path(funnelproof.__file__).parent
 PLATFORM_TABLES = {"users", "sessions", "ring_keys", "day_salts", "leases"}
 READS_ACROSS_HANDLES = {
     "ix_memberships_user_id": "a person's handles, at sign-in",
+    "ix_deliveries_made_at": "what is older than 30 days, of all handles",
     "ix_access_tokens_token_id": "a token whose path names no handle",
 }
 MANY_WRITERS = {

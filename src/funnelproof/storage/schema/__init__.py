@@ -24,6 +24,7 @@ from funnelproof.storage.schema.events import (
 from funnelproof.storage.schema.health import health_changes, health_lights
 from funnelproof.storage.schema.installation import changes, day_salts, leases, ring_keys
 from funnelproof.storage.schema.leads import leads
+from funnelproof.storage.schema.notifications import deliveries, webhooks
 from funnelproof.storage.schema.pages import deployments, page_links, page_slugs, page_versions, pages
 from funnelproof.storage.schema.people import access_tokens, handle_zones, handles, memberships, sessions, users
 from funnelproof.storage.schema.proofs import receipts, runs
@@ -43,6 +44,7 @@ __all__ = [
     "day_salts",
     "day_tallies",
     "decisions",
+    "deliveries",
     "deployments",
     "frozen_plans",
     "handle_zones",
@@ -76,6 +78,7 @@ __all__ = [
     "sessions",
     "users",
     "variants",
+    "webhooks",
     "world_numbers",
     "worlds",
 ]
