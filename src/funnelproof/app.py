@@ -45,6 +45,9 @@ from funnelproof.leads.door import LeadDoor
 from funnelproof.ledger.describe import describe as describe_writes
 from funnelproof.ledger.gate import Ledger
 from funnelproof.mail.mailer import Mailer
+from funnelproof.notifications import routes as webhooks
+from funnelproof.notifications.deliver import Courier
+from funnelproof.outgoing.client import Outgoing
 from funnelproof.pages import copy_routes as page_copy_routes
 from funnelproof.pages import describe as describe_pages
 from funnelproof.pages import door as page_door
@@ -104,6 +107,8 @@ class Application:
         logins = LoginDoor(home, self.asking, self.visitors)
         self.page_door = PageDoor(home, self.routes, self.visitors, logins)
         self.lead_door = LeadDoor(home, self.conversion_door)
+        outgoing = Outgoing(allow_loopback=home.settings.allow_private_targets)
+        self.courier = Courier(home.database, home.clock, home.seal, outgoing)
         described = (describe_clicks, describe_conversions, describe_pages, describe_leads)
         edge_paths = {path: item for feature in described for path, item in feature.paths().items()}
         self.control = control_plane(home, self._routers(), extra_paths=edge_paths)
@@ -111,7 +116,7 @@ class Application:
         in_ledger = guarded(home, self.control, self.requests.around, inside=lambda app: Ledger(home, app))
         behind = read_by_all(in_ledger, OPEN_TO_READ)
         self.edge = Edge(self._doors(), Dashboard(home, beside(behind, LEADS, self.lead_door)))
-        self.jobs = Runner(home.database, jobs_of(home))
+        self.jobs = Runner(home.database, jobs_of(home, self.courier))
         self._warming: asyncio.Task[object] | None = None
         self._polling: asyncio.Task[None] | None = None
 
@@ -127,6 +132,7 @@ class Application:
         """Answer what was accepted, then let go of storage."""
         self.aside.stop()
         await self.jobs.stop()
+        await self.courier.stop()
         if self._warming is not None:
             await self._warming
         if self._polling is not None:
@@ -233,6 +239,7 @@ class Application:
             content_routes.routes(home),
             operator_routes.routes(home),
             audit_routes.routes(home),
+            webhooks.routes(home, self.courier),
             system.routes(home),
             manual.routes(lambda: self.control.openapi()),
         ]

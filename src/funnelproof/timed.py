@@ -7,6 +7,7 @@ from funnelproof.jobs.runner import Job, LongJob
 from funnelproof.keys.ring import forget_salts
 from funnelproof.launch.schedule import Timer
 from funnelproof.ledger.forget import OldEntries
+from funnelproof.notifications.deliver import Courier, forget_deliveries
 from funnelproof.privacy.quarters import OldQuarters
 from funnelproof.privacy.retention import Retention
 from funnelproof.proofs.forget import forget_worlds
@@ -17,7 +18,7 @@ from funnelproof.storage.partitions import keep_months
 from funnelproof.traces.forget import OldRequests
 
 
-def jobs_of(home: Installation) -> list[Job | LongJob]:
+def jobs_of(home: Installation, courier: Courier) -> list[Job | LongJob]:
     clock = home.clock
     lights, inspector, returns = LightWatch(clock.now), Inspector(clock.now), Returns(clock.now)
     return [
@@ -32,6 +33,8 @@ def jobs_of(home: Installation) -> list[Job | LongJob]:
         Job("forget_answers", 600, OldEntries(clock.now)),
         Job("forget_requests", 3600, OldRequests(clock.now)),
         Job("forget_quarters", 3600, OldQuarters(clock.now)),
+        LongJob("deliver", 0.5, courier),
+        Job("forget_deliveries", 3600, lambda tx: forget_deliveries(tx, clock.now())),
         LongJob("retention", 3600, Retention(home.database, clock.now)),
         Job("months", 3600, lambda tx: keep_months(tx, clock.now())),
     ]

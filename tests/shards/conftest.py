@@ -53,7 +53,7 @@ def everything(
 ) -> Iterator[Everything]:
     # Retention and archive find days and months by ids.
     monkeypatch.setattr(ids, "time", SimpleNamespace(time_ns=lambda: clock.now() * 1000))
-    home = make_installation(engine_kind, signup=Signup.OPEN, live_simulations=True)
+    home = make_installation(engine_kind, signup=Signup.OPEN, live_simulations=True, allow_private_targets=True)
     app = Application(home)
     cast = make_cast(home)
     with recording() as recorder, Client(app) as client:

@@ -20,6 +20,7 @@ from funnelproof.health import counters, lights
 from funnelproof.health.place import Place
 from funnelproof.keys.key import Purpose
 from funnelproof.keys.ring import rotate
+from funnelproof.notifications import store as store_of_webhooks
 from funnelproof.recount import compare
 from funnelproof.results import store as results
 from funnelproof.storage.database import Transaction
@@ -42,6 +43,7 @@ MAIL = "newcomer@gharart.example"
 def do_everything(all_of: Everything) -> None:
     people(all_of)
     configure(all_of)
+    webhooks(all_of)
     traffic(all_of)
     prove(all_of)
     read(all_of)
@@ -62,6 +64,24 @@ def do_everything(all_of: Everything) -> None:
     retain(all_of)
     pages(all_of)
     rest(all_of)
+
+
+def webhooks(all_of: Everything) -> None:
+    """Nobody listens on that port, so each attempt fails; the timed jobs try again."""
+    by, path = all_of.cast.token("webhooks.*"), f"{OURS}/webhooks"
+    new = {"url": "http://127.0.0.1:9/hook", "events": ["conversion.recorded", "campaign.status_changed"]}
+    made = [all_of.post(path, new, by=by).json()["webhookId"] for _ in range(2)]
+    listed = all_of.get(f"{path}?limit=1", by=by).json()
+    all_of.get(f"{path}?limit=1&cursor={listed['nextCursor']}", by=by)
+    tried = [all_of.post(f"{path}/{made[0]}/test", by=by).json()["deliveryId"] for _ in range(2)]
+    sent = all_of.get(f"{path}/{made[0]}/deliveries?limit=1", by=by).json()
+    all_of.get(f"{path}/{made[0]}/deliveries?limit=1&cursor={sent['nextCursor']}", by=by)
+    all_of.post(f"{OURS}/deliveries/{tried[0]}/redeliver", by=by)
+    all_of.call("DELETE", f"{path}/{made[1]}", by=by)
+    all_of.client.run(all_of.app.courier())
+    all_of.client.run(all_of.app.courier.settle())
+    now = all_of.clock.now()
+    all_of.home.database.write_now(lambda tx: store_of_webhooks.disable(tx, HANDLE, "whk_none", reason="x", now=now))
 
 
 def take_back(all_of: Everything) -> None:
@@ -291,8 +311,9 @@ def timed_work(all_of: Everything) -> None:
 
 
 def run_jobs(all_of: Everything) -> None:
-    for job in jobs_of(all_of.app.home):
+    for job in jobs_of(all_of.app.home, all_of.app.courier):
         all_of.client.run(all_of.app.jobs.run_slice(job))
+    all_of.client.run(all_of.app.courier.settle())
 
 
 def public(all_of: Everything) -> None:

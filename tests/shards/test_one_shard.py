@@ -12,6 +12,8 @@ from shards.shape import crossing
 
 TENANTS = {name for name, placement in PLACEMENTS.items() if placement is Placement.BY_HANDLE}
 CROSSES_SHARDS = {
+    "notifications/store.py:with_due": "the courier looks for webhooks to which something is due",
+    "notifications/store.py:forget": "deliveries older than 30 days are looked for",
     "access/store.py:roles_of": "a person's handles, at sign-in",
     "handles/store.py:of_member": "the list of a person's handles",
     "access/store.py:token_by_id": "a token's first use in a process, where no path names its handle",

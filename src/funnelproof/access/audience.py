@@ -12,6 +12,7 @@ CREATOR, OPERATOR, OWNER = Role
 ANYONES_BODY_LIMIT = 16_384
 """Who need not say who they are can make the server read no more than this: reading 1 MiB holds others up."""
 CAMPAIGN = "/v2/handles/{handle}/campaigns/{campaignId}"
+WEBHOOKS = "/v2/handles/{handle}/webhooks"
 PUBLIC = "/v2/public/handles/{handle}"
 PAGE = "/v2/handles/{handle}/site-structure/campaigns/{campaignId}"
 PAGE_BY_TOKEN = PUBLIC + "/site-structure/campaigns/{campaignId}"
@@ -175,6 +176,12 @@ AUDIENCE: tuple[Rule, ...] = (
     anyone_post("/v2/public/content-report"),
     member("GET", "/v2/handles/{handle}/analytics", CREATOR, "analytics.read"),
     member("GET", "/v2/handles/{handle}/analytics/export", OPERATOR, "analytics.export"),
+    member("GET", WEBHOOKS, OPERATOR, "webhooks.read"),
+    member("POST", WEBHOOKS, OPERATOR, "webhooks.write"),
+    member("DELETE", WEBHOOKS + "/{webhookId}", OPERATOR, "webhooks.write"),
+    member("POST", WEBHOOKS + "/{webhookId}/test", OPERATOR, "webhooks.write"),
+    member("GET", WEBHOOKS + "/{webhookId}/deliveries", OPERATOR, "webhooks.read"),
+    member("POST", "/v2/handles/{handle}/deliveries/{deliveryId}/redeliver", OPERATOR, "webhooks.write"),
 )
 
 

@@ -10,6 +10,8 @@ from funnelproof.campaigns.allocation import after_change, split_faults
 from funnelproof.campaigns.campaign import Campaign, CampaignStatus, check_move
 from funnelproof.campaigns.variants import Variant
 from funnelproof.errors import invalid, invalid_payload
+from funnelproof.notifications.outbox import announce
+from funnelproof.notifications.webhook import Event
 from funnelproof.storage.database import Transaction
 
 
@@ -45,6 +47,8 @@ def move(
         config_digest=config_digest,
         details={"overridden": True} if overridden else None,
     )
+    fact = {"campaignId": moved.campaign_id, "from": campaign.status.value, "to": to.value, "reason": reason}
+    announce(tx, moved.handle, Event.STATUS_CHANGED, [fact], at=act.at)
     return moved
 
 

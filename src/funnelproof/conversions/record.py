@@ -7,7 +7,9 @@ from itertools import groupby
 from typing import NamedTuple
 
 from funnelproof.campaigns import store as campaigns
+from funnelproof.campaigns.store import LIVE
 from funnelproof.clicks import store as visitors
+from funnelproof.clock import iso
 from funnelproof.conversions import key_store, store
 from funnelproof.conversions.admit import admitted, check_campaign
 from funnelproof.conversions.conversion import Claim, Conversion, First, KeyReused
@@ -18,6 +20,9 @@ from funnelproof.conversions.setting import Setting, find_setting
 from funnelproof.conversions.settle import settle
 from funnelproof.errors import Problem
 from funnelproof.links.ctx import InvalidCtx, Mode, check_expected, check_times
+from funnelproof.money import decimal_text
+from funnelproof.notifications.outbox import subscribed, write_down
+from funnelproof.notifications.webhook import Event
 from funnelproof.storage.database import Transaction
 from funnelproof.tallies import store as tallies
 from funnelproof.tallies.move import QUARTER, Moves
@@ -60,7 +65,36 @@ def _record_in_scope(tx: Transaction, claims: list[Claim]) -> dict[str, Answer]:
         met = [each for each in settled.values() if each.idempotency_key in awaited]
         apply_awaiting(tx, setting, met, group.moves)
     tallies.move(tx, group.moves)
-    return group.answers(tx, settled)
+    answers = group.answers(tx, settled)
+    if setting.world == LIVE:
+        _announce(tx, setting.handle, list(answers.values()))
+    return answers
+
+
+def _announce(tx: Transaction, handle: str, answers: Sequence[Answer]) -> None:
+    new = [answer for answer in answers if isinstance(answer, Recorded) and answer.is_new]
+    if new and (to := subscribed(tx, handle, Event.CONVERSION_RECORDED)):
+        told = [(_fact(answer), answer.conversion.received_at) for answer in new]
+        write_down(tx, to, Event.CONVERSION_RECORDED, told)
+
+
+def _fact(recorded: Recorded) -> dict[str, object]:
+    """Ids and amounts; nothing that tells who the visitor is."""
+    made, value = recorded.conversion, recorded.conversion.value
+    return {
+        "conversionId": made.conversion_id,
+        "idempotencyKey": made.idempotency_key,
+        "campaignId": made.campaign_id,
+        "variantId": recorded.variant_id,
+        "slug": made.slug,
+        "clickId": made.click_id,
+        "eventType": made.event_type,
+        "value": None if value is None else decimal_text(value.minor, value.currency),
+        "currency": made.currency,
+        "disposition": made.disposition.value,
+        "occurredAt": iso(made.occurred_at),
+        "requestId": made.request_id,
+    }
 
 
 def _store_new(tx: Transaction, group: "_Group") -> dict[str, Conversion]:

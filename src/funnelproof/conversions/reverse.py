@@ -14,6 +14,8 @@ from funnelproof.conversions.setting import Setting, find_setting
 from funnelproof.errors import Fault, invalid
 from funnelproof.links.ctx import InvalidCtx, Mode
 from funnelproof.money import decimal_text
+from funnelproof.notifications.outbox import announce
+from funnelproof.notifications.webhook import Event
 from funnelproof.storage.database import Transaction
 from funnelproof.tallies import store as tallies
 from funnelproof.tallies.move import Moves
@@ -53,7 +55,20 @@ def reverse(tx: Transaction, told: NewReversal) -> Reversed:
         [own] = apply(tx, setting, [(own._replace(amount_minor=amount), made)], now, moves)
     reversal_store.add(tx, told.handle, setting.world, own)
     tallies.move(tx, moves)
+    if setting.world == LIVE:
+        announce(tx, told.handle, Event.CONVERSION_REVERSED, [_fact(own)], at=told.received_at)
     return Reversed(own, setting.mode, setting.world, is_new=True, moved_worlds=frozenset(moves.worlds))
+
+
+def _fact(own: Reversal) -> dict[str, object]:
+    has_amount = own.amount_minor is not None and own.currency is not None
+    return {
+        "reversalId": own.reversal_id,
+        "conversionId": own.conversion_id,
+        "conversionKey": own.conversion_key,
+        "amount": decimal_text(own.amount_minor or 0, own.currency or "") if has_amount else None,
+        "currency": own.currency,
+    }
 
 
 def _named(tx: Transaction, told: NewReversal) -> tuple[str, Conversion] | None:

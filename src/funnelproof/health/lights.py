@@ -9,6 +9,8 @@ from sqlalchemy import Integer, ScalarSelect, Select, and_, bindparam, cast, fun
 from funnelproof.campaigns.campaign import CampaignRef, CampaignStatus
 from funnelproof.clock import HOUR, MINUTE, Micros
 from funnelproof.health.check import Health, Status
+from funnelproof.notifications.outbox import announce
+from funnelproof.notifications.webhook import Event
 from funnelproof.storage.database import Transaction
 from funnelproof.storage.schema import (
     campaigns,
@@ -109,6 +111,8 @@ def _note(tx: Transaction, row: dict[str, Any]) -> None:
     last = tx.execute(newest).scalar_one()
     at = row["at"] if last is None else max(row["at"], last + 1)
     tx.execute(insert(health_changes).values(**{**row, "at": at}))
+    fact = {"campaignId": row["campaign_id"], "from": row["from_status"], "to": row["to_status"]}
+    announce(tx, row["handle"], Event.HEALTH_CHANGED, [fact], at=at)
 
 
 def _since(now: Micros) -> int:

@@ -9,6 +9,8 @@ from funnelproof.campaigns.variants import Variant
 from funnelproof.clock import DAY, iso, span
 from funnelproof.errors import NotFound, invalid
 from funnelproof.health.examine import examine
+from funnelproof.notifications.outbox import announce
+from funnelproof.notifications.webhook import Event
 from funnelproof.results import frozen
 from funnelproof.results.frozen import UNDONE_WITHIN, Decision
 from funnelproof.storage.database import Transaction
@@ -38,6 +40,8 @@ def decide(tx: Transaction, handle: str, campaign_id: str, variant_id: str, *, r
     lifecycle.decide(
         tx, campaign, variant, act=act, reason=reason, health=health.status, digest=health.config_digest, told=told
     )
+    fact = {"campaignId": campaign_id, **told, "reason": reason}
+    announce(tx, handle, Event.DECIDED, [fact], at=act.at)
     return decision
 
 

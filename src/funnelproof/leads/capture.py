@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from itertools import groupby
 
 from funnelproof.campaigns.campaign import GoalType
+from funnelproof.campaigns.store import LIVE
 from funnelproof.conversions.arrive import Arrival, arrive
 from funnelproof.conversions.record import Recorded, record
 from funnelproof.conversions.setting import Setting, find_setting
@@ -11,6 +12,8 @@ from funnelproof.errors import Problem
 from funnelproof.leads import store
 from funnelproof.leads.lead import LeadKeyReused, NewLead
 from funnelproof.links.link import NoSuchCampaign
+from funnelproof.notifications.outbox import announce
+from funnelproof.notifications.webhook import Event
 from funnelproof.storage.database import Transaction
 
 Answer = bool | Problem
@@ -36,6 +39,9 @@ def _capture_in_scope(tx: Transaction, group: Mapping[int, NewLead]) -> dict[int
     firsts = store.add(tx, setting, list(known.values()))
     new = [lead for lead in known.values() if firsts[lead.stored_key].lead_id == lead.lead_id]
     _convert(tx, setting, new)
+    if new and setting.world == LIVE:
+        facts = [{"leadId": one.lead_id, "campaignId": one.campaign_id, "formId": one.form_id} for one in new]
+        announce(tx, setting.handle, Event.LEAD_CAPTURED, facts, at=max(one.captured_at for one in new))
     answers: dict[int, Answer] = {position: NoSuchCampaign() for position in group}
     return answers | {position: _answer(lead, firsts[lead.stored_key]) for position, lead in known.items()}
 

@@ -99,12 +99,17 @@ def is_public_address(text: str) -> bool:
     """Whether an IP address is global, also the one that may be wrapped in it. Raises ValueError if it is none."""
     address = ipaddress.ip_address(text)
     if isinstance(address, ipaddress.IPv4Address):
-        return address.is_global
+        return _is_global(address)
     wrapped = [address.ipv4_mapped, address.sixtofour, *(address.teredo or ())]
     if address in NAT64:
         wrapped.append(ipaddress.IPv4Address(int(address) & 0xFFFFFFFF))
     inner = [each for each in wrapped if each is not None]
-    return all(each.is_global for each in inner) if inner else address.is_global
+    return all(_is_global(each) for each in inner or [address])
+
+
+def _is_global(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> bool:
+    """What is global and no group: `is_global` holds for most multicast addresses."""
+    return address.is_global and not address.is_multicast
 
 
 def arrival_address(destination: str, *, click_query: str, tracking: Tracking, ctx: str | None) -> str:

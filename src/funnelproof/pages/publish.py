@@ -7,6 +7,8 @@ from funnelproof.campaigns import store as campaigns
 from funnelproof.campaigns.campaign import Campaign
 from funnelproof.ids import new_id
 from funnelproof.links.address import AddressRules
+from funnelproof.notifications.outbox import announce
+from funnelproof.notifications.webhook import Event
 from funnelproof.pages import store
 from funnelproof.pages.draft import check_content
 from funnelproof.pages.page import Content, Deployment, Page, PageNotFound, Published, Version
@@ -35,6 +37,8 @@ def publish(
         store.freeze(tx, page, wanted, by=act.actor, at=act.at)
     deployment = _deployment(page, wanted, is_rollback=version is not None, act=act)
     store.deploy(tx, _pointing_at(page, wanted, deployment, act), deployment)
+    fact = {"campaignId": campaign_id, "version": wanted.version, "deploymentId": deployment.deployment_id}
+    announce(tx, handle, Event.PAGE_PUBLISHED, [fact], at=act.at)
     _note(tx, campaign, before.content if before else None, wanted, deployment, act)
     return Published(handle, campaign_id, wanted, deployment), True
 

@@ -274,7 +274,9 @@ class _Test:
         return await self.home.database.read(fn)
 
     def _receipt(self, attempt: Attempt) -> VariantReceipt:
-        attempt.steps["webhook_signed"] = steps.skipped("webhook_signed", "webhooks are not part of this release yet")
+        attempt.steps["webhook_signed"] = steps.skipped(
+            "webhook_signed", "a run sends nothing to webhooks; POST …/webhooks/{webhookId}/test does"
+        )
         ordered = tuple(attempt.steps[id_] for id_ in STEPS if id_ in attempt.steps)
         first = attempt.first.body if attempt.first else {}
         return VariantReceipt(

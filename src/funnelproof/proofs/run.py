@@ -17,6 +17,8 @@ from funnelproof.ids import new_id
 from funnelproof.links import store as links
 from funnelproof.links.address import AddressRules
 from funnelproof.links.link import Link
+from funnelproof.notifications.outbox import announce
+from funnelproof.notifications.webhook import Event
 from funnelproof.pages import store as pages
 from funnelproof.proofs import store
 from funnelproof.proofs.digest import Configuration, configuration_of, digest_of
@@ -187,6 +189,8 @@ def finish(tx: Transaction, run: Run, receipts: tuple[VariantReceipt, ...], now:
         variants=receipts,
     )
     store.finish(tx, finished)
+    fact = {"runId": run.run_id, "campaignId": run.campaign_id, "verdict": finished.verdict, "mode": "test"}
+    announce(tx, run.handle, Event.TEST_COMPLETED, [fact], at=now)
     return finished
 
 

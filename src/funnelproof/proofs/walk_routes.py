@@ -22,7 +22,7 @@ from funnelproof.proofs.requests import ChangeView
 from funnelproof.proofs.walk import begin, existing, with_return
 from funnelproof.storage.database import Transaction
 from funnelproof.walks import store
-from funnelproof.walks.walk import PARAMETER, NoSuchWalk, State, Walk, token_of
+from funnelproof.walks.walk import PARAMETER, NoSuchWalk, Walk, WalkState, token_of
 from funnelproof.web.openapi import refusals
 from funnelproof.web.pagination import AskedPage, Listing
 from funnelproof.web.shape import Shape, ShownMoment, View, example
@@ -71,7 +71,7 @@ class WalkView(View):
     walk_id: str
     campaign_id: str
     variant_id: str | None
-    state: State
+    state: WalkState
     url: str
     qr: str
     step: WalkStepView
@@ -198,7 +198,7 @@ def _step(walk: Walk, now: Micros) -> WalkStepView:
     expected = "an order of this walk, sent back by your site"
     if walk.returned is None:
         state = walk.state(now)
-        failed = state is State.ENDED and walk.opened_at is not None
+        failed = state is WalkState.ENDED and walk.opened_at is not None
         detail = f"{UNSEEN} The link was opened {(now - (walk.opened_at or now)) // HOUR} h ago." if failed else UNSEEN
         return WalkStepView(status="FAIL" if failed else "UNKNOWN", expected=expected, observed=None, detail=detail)
     told = walk.returned

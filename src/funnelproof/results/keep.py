@@ -9,6 +9,8 @@ from funnelproof.campaigns import store as campaigns
 from funnelproof.campaigns.campaign import CampaignRef
 from funnelproof.clock import Micros
 from funnelproof.errors import Problem
+from funnelproof.notifications.outbox import announce
+from funnelproof.notifications.webhook import Event
 from funnelproof.results import store, subject
 from funnelproof.results.split import DIMENSIONS, most_off
 from funnelproof.results.store import Alarm, Look
@@ -36,6 +38,9 @@ def look(tx: Transaction, handle: str, campaign_id: str, *, now: Micros) -> Resu
         number = found.last_look.number + 1 if found.last_look else 1
         kept = Look(number, now, found.verdict.code.value, counts_of(found))
         store.add_look(tx, found.subject.ref, found.subject.epoch, kept)
+        before = found.last_look.code if found.last_look else None
+        fact = {"campaignId": campaign_id, "from": before, "to": kept.code}
+        announce(tx, handle, Event.VERDICT_CHANGED, [fact], at=now)
     return weigh(tx, found.subject)
 
 

@@ -22,6 +22,9 @@ from funnelproof.support.report import (
 
 T = TypeVar("T")
 SETTLEMENT = Settlement.__slots__
+COLUMNS = {"handle": "of_handle"}
+"""Whom a report concerns is no tenant's key: these tables lie on the coordinator."""
+FIELDS = {column: name for name, column in COLUMNS.items()}
 
 
 def add_report(tx: Transaction, report: SupportReport) -> None:
@@ -99,7 +102,7 @@ def _queue(
 def _row(told: SupportReport | Escalation | ContentReport) -> dict[str, Any]:
     """Plain columns; what is a list stands in a column of its own shape."""
     values = {name: getattr(told, name) for name in told.__slots__ if name not in ("settlement", "artifacts")}
-    plain = {name: getattr(value, "value", value) for name, value in values.items()}
+    plain = {COLUMNS.get(name, name): getattr(value, "value", value) for name, value in values.items()}
     return {**plain, **{name: getattr(told.settlement, name) for name in SETTLEMENT}}
 
 
@@ -108,7 +111,7 @@ def _settled(row: Row) -> Settlement:
 
 
 def _without_settlement(row: Row) -> dict[str, Any]:
-    return {name: value for name, value in row.items() if name not in SETTLEMENT}
+    return {FIELDS.get(name, name): value for name, value in row.items() if name not in SETTLEMENT}
 
 
 def _report(row: Row) -> SupportReport:

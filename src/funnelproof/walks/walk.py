@@ -29,7 +29,7 @@ class NoSuchWalk(NotFound):
     """This campaign has no walk of this id; walks are listed at …/walks."""
 
 
-class State(StrEnum):
+class WalkState(StrEnum):
     """How far a walk has come. ENDED: 24 hours have passed and no order has come back."""
 
     BEGUN = "BEGUN"
@@ -61,12 +61,12 @@ class Walk:
     def expires_at(self) -> Micros:
         return self.made_at + LIFE
 
-    def state(self, now: Micros) -> State:
+    def state(self, now: Micros) -> WalkState:
         if self.returned_at is not None:
-            return State.RETURNED
+            return WalkState.RETURNED
         if now >= self.expires_at:
-            return State.ENDED
-        return State.BEGUN if self.opened_at is None else State.OPENED
+            return WalkState.ENDED
+        return WalkState.BEGUN if self.opened_at is None else WalkState.OPENED
 
     def is_fresh(self, *, config_digest: str, now: Micros, ttl_hours: int) -> bool:
         """Came back, for the configuration as it stands, and not too long ago."""

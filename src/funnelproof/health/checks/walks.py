@@ -4,7 +4,7 @@ from funnelproof.campaigns.campaign import LaunchPolicy
 from funnelproof.clock import HOUR, iso
 from funnelproof.health.check import Check, Status
 from funnelproof.health.evidence import Evidence, Facts, WalkEvidence
-from funnelproof.walks.walk import State
+from funnelproof.walks.walk import WalkState
 
 NOTHING = WalkEvidence()
 
@@ -29,7 +29,11 @@ def _state(of: Evidence, number: int) -> Status:
         ttl = of.campaign.receipt_ttl_hours
         if own.returned.is_fresh(config_digest=of.config_digest, now=of.checked_at, ttl_hours=ttl):
             return Status.PASS
-    if own.newest is not None and own.newest.opened_at is not None and own.newest.state(of.checked_at) is State.ENDED:
+    if (
+        own.newest is not None
+        and own.newest.opened_at is not None
+        and own.newest.state(of.checked_at) is WalkState.ENDED
+    ):
         return Status.WARN
     return Status.UNKNOWN
 

@@ -24,6 +24,7 @@ from funnelproof.storage.schema.events import (
 from funnelproof.storage.schema.health import health_changes, health_lights
 from funnelproof.storage.schema.installation import changes, day_salts, leases, ring_keys
 from funnelproof.storage.schema.leads import leads
+from funnelproof.storage.schema.notifications import deliveries, webhooks
 from funnelproof.storage.schema.pages import deployments, page_links, page_slugs, page_versions, pages
 from funnelproof.storage.schema.people import access_tokens, handle_zones, handles, memberships, sessions, users
 from funnelproof.storage.schema.proofs import receipts, runs, walks
@@ -48,6 +49,7 @@ __all__ = [
     "day_salts",
     "day_tallies",
     "decisions",
+    "deliveries",
     "deployments",
     "escalations",
     "frozen_plans",
@@ -89,6 +91,7 @@ __all__ = [
     "visitor_accounts",
     "visitor_sessions",
     "walks",
+    "webhooks",
     "world_numbers",
     "worlds",
     "write_counts",

@@ -65,6 +65,8 @@ PLACEMENTS: dict[str, Placement] = {
     "magic_links": Placement.BY_HANDLE,
     "visitor_sessions": Placement.BY_HANDLE,
     "requests": Placement.BY_HANDLE,
+    "webhooks": Placement.BY_HANDLE,
+    "deliveries": Placement.BY_HANDLE,
     # Every worker reads all of it twice a second; people write it.
     "changes": Placement.EVERYWHERE,
     # A list of members joins them to their people.

@@ -1,0 +1,1 @@
+"""Everything that leaves the installation goes through one guarded client."""
