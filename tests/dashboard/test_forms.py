@@ -127,3 +127,44 @@ def test_a_conversion_says_what_became_of_it_and_why(sold: Funnel, cast: Cast, s
     path = screen.partition(f'href="{ONE}/conversions/')[2].partition('"')[0]
     assert "The link buy-now was clicked from mail" in browser.see(f"{ONE}/conversions/{path}")
     assert "No conversion is like that" in browser.see(f"{ONE}/conversions?disposition=HELD")
+
+
+def test_a_walk_is_begun_and_shows_its_link_and_code(sold: Funnel, cast: Cast, signed_in: SignedIn) -> None:
+    browser = signed_in(cast.owner)
+    browser.done(f"{ONE}/walks", "begin", variantId="b")
+    screen = browser.see(f"{ONE}/walks")
+    assert "fp_walk=wlk_" in screen
+    assert "QR code of the test link" in screen
+    assert "not opened yet" in screen
+
+
+def test_a_webhook_is_made_tried_and_removed_and_its_secret_shown_once(
+    sold: Funnel, cast: Cast, signed_in: SignedIn
+) -> None:
+    browser = signed_in(cast.owner)
+    told = {"url": "https://hooks.gharart.example/in", "events": "conversion.recorded"}
+    made = browser.send(f"{HERE}/webhooks", "make", **told).text
+    assert "whsec_" in made
+    screen = browser.see(f"{HERE}/webhooks")
+    assert "whsec_" not in screen
+    webhook_id = screen.partition('name="webhookId" value="')[2].partition('"')[0]
+    browser.done(f"{HERE}/webhooks", "try", webhookId=webhook_id)
+    assert (
+        browser.send(f"{HERE}/webhooks", "make", url="http://169.254.169.254/", events="page.published").status_code
+        == 400
+    )
+    browser.done(f"{HERE}/webhooks", "remove", webhookId=webhook_id)
+    assert "None yet" in browser.see(f"{HERE}/webhooks")
+    assert "for OPERATORs" in signed_in(cast.teammate).see(f"{HERE}/webhooks")
+
+
+def test_what_was_written_is_in_the_audit_and_a_report_carries_it(
+    sold: Funnel, cast: Cast, signed_in: SignedIn
+) -> None:
+    browser = signed_in(cast.owner)
+    browser.done(f"{ONE}/walks", "begin", variantId="a")
+    screen = browser.see(f"{HERE}/audit")
+    assert "POST walks" in screen
+    request_id = screen.partition("<td><code>")[2].partition("<")[0]
+    told = {"summary": "Odd", "details": "It looks odd.", "requestId": request_id}
+    assert f"request <code>{request_id}</code> attached" in browser.send(f"{HERE}/support", "send", **told).text

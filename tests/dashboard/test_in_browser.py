@@ -17,7 +17,19 @@ from cli.conftest import BROWSER, EMAIL, HANDLE, PASSWORD, Served, data, initial
 SHOP = "https://shop.gharart.example"
 HERE = f"/app/{HANDLE}"
 ONE = f"{HERE}/campaigns/new-buyer-funnel"
-TABS = ("", "/time", "/variants", "/tests", "/conversions", "/links", "/page", "/health", "/history", "/settings")
+TABS = (
+    "",
+    "/time",
+    "/variants",
+    "/tests",
+    "/walks",
+    "/conversions",
+    "/links",
+    "/page",
+    "/health",
+    "/history",
+    "/settings",
+)
 LOOKS = (("light", 1280), ("dark", 1280), ("light", 375), ("dark", 375))
 PICTURES = {
     "overview": ONE,

@@ -14,6 +14,9 @@ SCREENS = [
     f"{HERE}/people",
     f"{HERE}/tokens",
     f"{HERE}/connect",
+    f"{HERE}/webhooks",
+    f"{HERE}/audit",
+    f"{HERE}/support",
     *(
         ONE + tab
         for tab in (
@@ -21,6 +24,7 @@ SCREENS = [
             "/time",
             "/variants",
             "/tests",
+            "/walks",
             "/conversions",
             "/links",
             "/page",

@@ -7,6 +7,7 @@ from types import ModuleType
 from urllib.parse import unquote
 
 from funnelproof.dashboard.screens import (
+    audit,
     campaign,
     campaigns,
     connect,
@@ -23,9 +24,12 @@ from funnelproof.dashboard.screens import (
     settings,
     signin,
     start,
+    support,
     tests,
     tokens,
     variants,
+    walks,
+    webhooks,
 )
 from funnelproof.dashboard.visit import Goto, Page, Visit
 
@@ -57,10 +61,14 @@ SCREENS = (
     _screen("/app/{handle}/people", people),
     _screen("/app/{handle}/tokens", tokens),
     _screen("/app/{handle}/connect", connect),
+    _screen("/app/{handle}/webhooks", webhooks),
+    _screen("/app/{handle}/audit", audit),
+    _screen("/app/{handle}/support", support),
     _screen(ONE, campaign),
     _screen(ONE + "/variants", variants),
     _screen(ONE + "/tests", tests),
     _screen(ONE + "/tests/{run}", run),
+    _screen(ONE + "/walks", walks),
     _screen(ONE + "/conversions", conversions),
     _screen(ONE + "/conversions/{conversion}", conversion),
     _screen(ONE + "/links", links),
@@ -75,6 +83,7 @@ CAMPAIGN_TABS = (
     ("/time", "Over time"),
     ("/variants", "Variants"),
     ("/tests", "Tests"),
+    ("/walks", "Walks"),
     ("/conversions", "Conversions"),
     ("/links", "Links"),
     ("/page", "Page"),
@@ -82,7 +91,15 @@ CAMPAIGN_TABS = (
     ("/history", "History"),
     ("/settings", "Settings"),
 )
-HANDLE_TABS = (("", "Campaigns"), ("/connect", "Connect my shop"), ("/people", "People"), ("/tokens", "Tokens"))
+HANDLE_TABS = (
+    ("", "Campaigns"),
+    ("/connect", "Connect my shop"),
+    ("/people", "People"),
+    ("/tokens", "Tokens"),
+    ("/webhooks", "Webhooks"),
+    ("/audit", "Audit"),
+    ("/support", "Support"),
+)
 
 
 def find(path: str) -> tuple[Screen, dict[str, str]] | None:
