@@ -59,6 +59,7 @@ def test_every_write_leaves_one_line_and_what_was_refused_or_read_none(
         ("POST", "batch"),
         ("POST", "reversals"),
     ]
+    assert [line["asked"] for line in found[:2]] == [None, None]
     renamed = found[-2]
     assert (renamed["objects"], renamed["asked"]) == ({"campaignId": CAMPAIGN}, {"name": "Renamed"})
     assert renamed["actor"].startswith("token:tok_")
