@@ -67,6 +67,7 @@ from funnelproof.storage.engines import engines_of
 from funnelproof.storage.ingest import Lane
 from funnelproof.storage.migrate import migrate
 from funnelproof.storage.partitions import keep_months
+from funnelproof.tags import routes as tags
 from funnelproof.web.beside import beside
 from funnelproof.web.control import control_plane
 from funnelproof.web.edge import Door, Doors, Edge, Receive, Scope, Send
@@ -187,6 +188,7 @@ class Application:
             campaigns.routes(home),
             copy_routes.routes(home),
             link_routes.routes(home),
+            tags.routes(home),
             clicks.routes(home),
             previews.routes(home),
             page_routes.routes(home, self.visitors),

@@ -22,6 +22,7 @@ from funnelproof.cli import (
     size,
     snippet,
     stats,
+    tags,
     token,
 )
 from funnelproof.cli.demo.command import demo
@@ -56,6 +57,7 @@ app.command("settings")(settings.settings)
 app.command("openapi")(openapi.openapi)
 app.command("snippet")(snippet.snippet)
 app.command("doctor")(doctor)
+app.add_typer(tags.app, name="tags")
 app.add_typer(stats.app, name="stats")
 app.command("size")(size.size)
 

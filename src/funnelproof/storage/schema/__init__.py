@@ -29,6 +29,7 @@ from funnelproof.storage.schema.people import access_tokens, handle_zones, handl
 from funnelproof.storage.schema.proofs import receipts, runs
 from funnelproof.storage.schema.results import decisions, inspections, looks, sample_ratio_alarms
 from funnelproof.storage.schema.seals import sealed_sums, seals
+from funnelproof.storage.schema.tags import tag_policies
 from funnelproof.storage.schema.tallies import day_tallies, phase_tallies, quarter_tallies
 
 __all__ = [
@@ -74,6 +75,7 @@ __all__ = [
     "sealed_sums",
     "seals",
     "sessions",
+    "tag_policies",
     "users",
     "variants",
     "world_numbers",
