@@ -20,6 +20,7 @@ class Server:
         found = sys.stdin.readline().strip() if token == STANDARD else token.strip()
         if not found or not found.isascii() or not found.isprintable():
             raise Refused("usage", "--token is needed: `funnelproof token create --scope campaigns.read …` makes one.")
+        self.token = found
         headers = {"Authorization": f"Bearer {found}"}
         self._http = httpx2.Client(base_url=url.rstrip("/"), headers=headers, timeout=PATIENCE_SECONDS)
 
@@ -40,5 +41,5 @@ class Server:
         if not isinstance(body, dict):
             raise Refused("not_funnelproof", f"{self._http.base_url} is no Funnelproof: it answered no JSON object.")
         if not answer.is_success:
-            raise Refused(str(body.get("code", "refused")), str(body.get("detail", "The server refused.")))
+            raise Refused(str(body.get("error", "refused")), str(body.get("detail", "The server refused.")))
         return body
