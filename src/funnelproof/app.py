@@ -70,6 +70,7 @@ from funnelproof.storage.ingest import Lane
 from funnelproof.storage.migrate import migrate
 from funnelproof.storage.partitions import keep_months
 from funnelproof.support import audit_routes, content_routes, operator_routes, report_routes
+from funnelproof.tags import routes as tags
 from funnelproof.timed import jobs_of
 from funnelproof.traces.recorder import Recorder
 from funnelproof.visitors import routes as visitor_routes
@@ -215,6 +216,7 @@ class Application:
             campaigns.routes(home),
             page_copy_routes.routes(home),
             link_routes.routes(home),
+            tags.routes(home),
             clicks.routes(home),
             previews.routes(home),
             page_routes.routes(home, self.visitors),

@@ -113,7 +113,7 @@ def test_logs_are_json_lines_without_query_strings_or_secrets(data: Path) -> Non
 
 
 def test_a_folder_without_an_installation_is_told_how_to_get_one(no_data: Path) -> None:
-    refused = funnelproof("serve", "--data", no_data)
+    refused = funnelproof("serve", "--data", no_data, "--port", 0)
     assert refused.returncode == 2
     assert f"funnelproof init --data {no_data}" in refused.stderr
     assert not no_data.exists()
@@ -135,9 +135,9 @@ def test_beyond_loopback_two_origins_are_asked_for(data: Path) -> None:
 
 def test_what_is_wrong_is_said_in_one_sentence(data: Path) -> None:
     wrong_secret = funnelproof("serve", "--data", data, "--port", 0, FUNNELPROOF_SECRET="another")
-    unknown = funnelproof("serve", "--data", data, FUNNELPROOF_DATTA="/x")
-    malformed = funnelproof("serve", "--data", data, FUNNELPROOF_INGEST_WAITING="many")
-    away = funnelproof("serve", "--data", data, FUNNELPROOF_DATABASE_URL="postgresql://x@127.0.0.1:1/x")
+    unknown = funnelproof("serve", "--data", data, "--port", 0, FUNNELPROOF_DATTA="/x")
+    malformed = funnelproof("serve", "--data", data, "--port", 0, FUNNELPROOF_INGEST_WAITING="many")
+    away = funnelproof("serve", "--data", data, "--port", 0, FUNNELPROOF_DATABASE_URL="postgresql://x@127.0.0.1:1/x")
     for refused, names in (
         (wrong_secret, "FUNNELPROOF_SECRET"),
         (unknown, "DATTA"),

@@ -148,6 +148,9 @@ def configure(all_of: Everything) -> None:
         if found["nextCursor"]:
             all_of.get(f"{OURS}/campaigns?limit=1&cursor={found['nextCursor']}")
     all_of.get(CAMPAIGN)
+    all_of.get(f"{OURS}/tag-policy")
+    for required in ([], ["utm_source"]):
+        all_of.call("PUT", f"{OURS}/tag-policy", {"required": required}, by=all_of.owner)
     all_of.call("PATCH", CAMPAIGN, {"name": "Buyers", "tagPolicy": {"required": ["utm_source"]}}, by=all_of.owner)
     for slug, fields in (
         ("more", {"campaignId": "new-buyer-funnel", "routingRules": [RULE]}),

@@ -80,6 +80,8 @@ AUDIENCE: tuple[Rule, ...] = (
     person("GET", "/v2/handles/{handle}/tokens", OPERATOR),
     person("POST", "/v2/handles/{handle}/tokens", OPERATOR),
     person("DELETE", "/v2/handles/{handle}/tokens/{tokenId}", OPERATOR),
+    member("GET", "/v2/handles/{handle}/tag-policy", CREATOR, "campaigns.read"),
+    member("PUT", "/v2/handles/{handle}/tag-policy", OPERATOR, "campaigns.write"),
     member("GET", "/v2/handles/{handle}/campaigns", CREATOR, "campaigns.read"),
     member("POST", "/v2/handles/{handle}/campaigns", CREATOR, "campaigns.write"),
     member("GET", CAMPAIGN, CREATOR, "campaigns.read"),

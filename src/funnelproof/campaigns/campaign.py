@@ -123,7 +123,7 @@ class Campaign:
     trusted_conversions: bool
     attribution_window_days: int
     ctx_ttl_seconds: int
-    tag_policy: dict[str, list[str]] | None
+    tag_policy: dict[str, Any] | None
     launch_policy: LaunchPolicy
     ramp_percent: int
     starts_at: Micros | None

@@ -57,7 +57,7 @@ def as_kept(told: Mapping[str, Any], currency: str | None, faults: list[Fault]) 
             with gathered(faults):
                 values["max_value_minor"] = read_money(text, currency, "maxValue").minor
     if values.get("tag_policy") is not None:
-        values["tag_policy"] = values["tag_policy"].model_dump()
+        values["tag_policy"] = values["tag_policy"].kept()
     return values | {name: fraction_text(values[name]) for name in FRACTIONS if name in values}
 
 

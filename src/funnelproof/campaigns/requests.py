@@ -19,6 +19,7 @@ from funnelproof.clock import iso, iso_or_none
 from funnelproof.links.link import SLUG
 from funnelproof.links.requests import PrimaryLinkBody
 from funnelproof.money import decimal_text
+from funnelproof.tags.requests import TagPolicyBody
 from funnelproof.web.shape import Edit, Moment, Shape, View, example
 
 Name = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]+$")]
@@ -27,7 +28,6 @@ Event = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,63}$")]
 Amount = Annotated[str, StringConstraints(pattern=r"^[0-9]{1,30}(\.[0-9]{1,30})?$")]
 Fraction = Annotated[float, Field(gt=0, lt=1)]
 Lift = Annotated[float, Field(gt=0, le=10)]
-TagName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_.-]{0,63}$")]
 READ_ONLY = frozenset(
     {
         "campaignId",
@@ -54,10 +54,6 @@ class VariantBody(Edit):
     destination_url: str | None = None
     control: bool | None = None
     enabled: bool = True
-
-
-class TagPolicyBody(Shape):
-    required: list[TagName] = Field(max_length=20)
 
 
 class _Changeable(Edit):

@@ -24,11 +24,13 @@ from funnelproof.cli import (
     size,
     snippet,
     stats,
+    tags,
     token,
     walk,
 )
 from funnelproof.cli.demo.command import demo
 from funnelproof.cli.doctor.command import doctor
+from funnelproof.cli.health.command import health
 from funnelproof.cli.prove.command import prove
 
 EPILOG = "Settings come from FUNNELPROOF_… variables: `funnelproof settings` lists them. Every command takes --help."
@@ -62,6 +64,8 @@ app.command("settings")(settings.settings)
 app.command("openapi")(openapi.openapi)
 app.command("snippet")(snippet.snippet)
 app.command("doctor")(doctor)
+app.command("health")(health)
+app.add_typer(tags.app, name="tags")
 app.add_typer(stats.app, name="stats")
 app.command("size")(size.size)
 

@@ -1,6 +1,6 @@
 """The launch gate: what a campaign's launch policy asks before it may become ACTIVE or take more traffic."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from funnelproof.campaigns.campaign import Campaign, LaunchPolicy, NotReady
@@ -32,9 +32,9 @@ def missing(campaign: Campaign, health: Health) -> list[dict[str, Any]]:
     return failing + unproven
 
 
-def check_gate(campaign: Campaign, health: Health) -> None:
-    """Raises `NotReady` with what is missing."""
-    lacking = missing(campaign, health)
+def check_gate(campaign: Campaign, health: Health, breaches: Sequence[dict[str, Any]]) -> None:
+    """Raises `NotReady` with what is missing; `breaches` are those of the tag policy."""
+    lacking = [*missing(campaign, health), *breaches]
     if not lacking:
         return
     names = ", ".join(entry["check"] for entry in lacking)

@@ -9,6 +9,7 @@ from funnelproof.campaigns.campaign import Campaign, CampaignRef, CampaignStatus
 from funnelproof.clock import Micros
 from funnelproof.health.examine import examine
 from funnelproof.launch.gate import check_gate
+from funnelproof.launch.tags import tag_breaches
 from funnelproof.storage.database import Transaction
 
 TIMER = "timer"
@@ -44,7 +45,7 @@ def _run(tx: Transaction, campaign: Campaign, now: Micros) -> bool:
     health = examine(tx, campaign.handle, campaign.campaign_id, now=now)
     try:
         if to is CampaignStatus.ACTIVE:
-            check_gate(campaign, health)
+            check_gate(campaign, health, tag_breaches(tx, campaign))
     except NotReady:
         return False
     reason = "startsAt has come" if to is CampaignStatus.ACTIVE else "endsAt has come"

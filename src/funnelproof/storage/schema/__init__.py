@@ -31,6 +31,7 @@ from funnelproof.storage.schema.proofs import receipts, runs, walks
 from funnelproof.storage.schema.results import decisions, inspections, looks, sample_ratio_alarms
 from funnelproof.storage.schema.seals import sealed_sums, seals
 from funnelproof.storage.schema.support import content_reports, escalations, requests, support_reports
+from funnelproof.storage.schema.tags import tag_policies
 from funnelproof.storage.schema.tallies import day_tallies, phase_tallies, quarter_tallies
 from funnelproof.storage.schema.visitors import magic_links, visitor_accounts, visitor_sessions
 from funnelproof.storage.schema.writes import audit_lines, kept_answers, write_counts
@@ -86,6 +87,7 @@ __all__ = [
     "seals",
     "sessions",
     "support_reports",
+    "tag_policies",
     "users",
     "variants",
     "visitor_accounts",

@@ -1,0 +1,1 @@
+"""Links found in files of every kind, held against a tag policy."""
