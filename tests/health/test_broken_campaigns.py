@@ -235,7 +235,7 @@ BROKEN: dict[str, tuple[dict[str, Any], Callable[[Shop], None] | None, str, str]
 }
 """What the campaign is made with, what is done to it, and the one check that turns."""
 ALSO = {"a short life": {"receipts": "FAIL"}, "B's page does not load": {"split": "PASS"}}
-"""A test conversion asks how long its ctx lives, so it finds that fault too. From 100 visitors on the split is judged."""
+"""A test conversion asks how long its ctx lives, so it finds that too. From 100 visitors on the split is judged."""
 
 
 def test_a_campaign_in_good_order_is_green(shop: Shop) -> None:
