@@ -5,7 +5,8 @@ import pytest
 from funnel import BOT, BROWSER
 from funnelproof.clicks.assignment import Kind
 from funnelproof.clicks.device import agent_of
-from funnelproof.clicks.visiting import kind_of, referrer_of
+from funnelproof.clicks.kind import kind_of
+from funnelproof.clicks.visiting import referrer_of
 from funnelproof.web.edge import EdgeRequest, read_request
 
 IPHONE = "Mozilla/5.0 (iPhone; CPU iPhone OS 17_5 like Mac OS X) AppleWebKit/605.1.15 Version/17.5 Mobile/15E148"

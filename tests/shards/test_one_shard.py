@@ -23,7 +23,7 @@ CROSSES_SHARDS = {
     "handles/store.py:after": "retention goes from handle to handle",
     "results/store.py:running": "the watch looks for running tests",
     "proofs/forget.py:forget_worlds": "what is older than 30 days is looked for",
-    "walks/store.py:on_their_way": "walks that have not come back are looked at",
+    "walks/store.py:back_unseen": "walks whose order has come are looked for",
     "audit/store.py:unchained": "new lines of the audit are given their place in the chain",
     "recount/rows.py:scopes": "the recount looks for every handle and world",
 }

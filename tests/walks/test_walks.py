@@ -232,3 +232,38 @@ def test_walks_are_listed_newest_first(funnel: Funnel, client: Client, times: in
     first = client.get(f"{WALKS}?limit=2", by=funnel.owner).json()
     rest = client.get(f"{WALKS}?limit=2&cursor={first['nextCursor']}", by=funnel.owner).json()
     assert [walk["walkId"] for walk in first["items"] + rest["items"]] == made[::-1]
+
+
+def test_an_order_of_a_click_that_a_rule_decided_completes_no_variant(funnel: Funnel) -> None:
+    funnel.campaign()
+    rule = {"priority": 1, "when": {"sourceIn": ["mail"]}, "destinationUrl": "https://shop.gharart.example/mail"}
+    funnel.link(campaignId=CAMPAIGN, routingRules=[rule])
+    walk = begun(funnel)
+    funnel.client.forget_cookies()
+    led = funnel.follow(f"utm_source=mail&{urlsplit(walk['url']).query}", person=None)
+    assert urlsplit(led.headers["location"]).path == "/mail"
+    order = funnel.send(led.headers["location"].rpartition("ctx=")[2], "order", value="1.00").json()
+    assert (order["disposition"], order["variantId"]) == ("COUNTED", None)
+    assert read(funnel, walk)["state"] == "OPENED"
+
+
+@pytest.mark.parametrize("more", [{"method": "HEAD"}, {"headers": {"sec-purpose": "prefetch"}}])
+def test_what_nobody_looks_at_does_not_claim_a_walk(funnel: Funnel, more: dict[str, Any]) -> None:
+    funnel.campaign()
+    walk = begun(funnel)
+    opened(funnel, walk, **more)
+    assert read(funnel, walk)["state"] == "BEGUN"
+    assert opened(funnel, walk).status_code == 302
+
+
+def test_walks_that_never_come_back_hide_none_that_did(
+    funnel: Funnel, clock: SetClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("funnelproof.walks.store.AT_ONCE", 1)
+    funnel.campaign()
+    opened(funnel, begun(funnel, "a"))
+    clock.advance(MINUTE)
+    walk = walked(funnel)
+    see(funnel, clock)
+    (row,) = [row for row in funnel.rows("walks") if row["walk_id"] == walk["walkId"]]
+    assert row["returned_at"] is not None

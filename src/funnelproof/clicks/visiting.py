@@ -8,6 +8,7 @@ from funnelproof.clicks.assignment import Kind
 from funnelproof.clicks.country import UNKNOWN, Countries
 from funnelproof.clicks.device import Device, agent_of
 from funnelproof.clicks.inrun import draw_visitor
+from funnelproof.clicks.kind import kind_of
 from funnelproof.clicks.setting import InRun, Setting
 from funnelproof.clicks.visit import Visit
 from funnelproof.clicks.visitor import (
@@ -31,7 +32,6 @@ LONGEST_SOURCE = 100
 LONGEST_DOMAIN = 253
 LONGEST_REFERRER = 512
 DIRECT = "direct"
-PURPOSES = (b"sec-purpose", b"purpose", b"x-moz")
 
 
 class Visiting:
@@ -119,17 +119,6 @@ def _tags_of(query: str, tracking: Tracking) -> Tags:
     told, given = read_query(query), dict(tracking)
     source, medium, campaign, term, content = (told.get(name) or given.get(name, "") for name in UTM_TAGS)
     return source, medium, campaign, term, content
-
-
-def kind_of(request: EdgeRequest, *, is_bot: bool) -> Kind:
-    if is_bot:
-        return Kind.BOT
-    if request.method == "HEAD":
-        return Kind.HEAD
-    raw = request.headers.raw
-    if not raw.keys().isdisjoint(PURPOSES) and any(b"prefetch" in raw.get(name, b"").lower() for name in PURPOSES):
-        return Kind.PREFETCH
-    return Kind.PERSON
 
 
 def referrer_of(text: str) -> str:

@@ -7,7 +7,9 @@ import secrets
 from typing import NamedTuple
 from urllib.parse import parse_qs
 
+from funnelproof.clicks.assignment import Kind
 from funnelproof.clicks.device import agent_of
+from funnelproof.clicks.kind import kind_of
 from funnelproof.clock import SECOND
 from funnelproof.installation import Installation
 from funnelproof.storage.database import Transaction
@@ -39,7 +41,8 @@ async def join(home: Installation, request: EdgeRequest, handle: str, slug: str)
     held = OWN_COOKIE.search(request.headers.get("cookie"))
     if held is not None and walk.nonce_hash is not None and hmac.compare_digest(_hashed(held[1]), walk.nonce_hash):
         return Joined(walk, world, held[1])
-    if agent_of(request.headers.get("user-agent")).is_bot:
+    is_bot = agent_of(request.headers.get("user-agent")).is_bot
+    if kind_of(request, is_bot=is_bot) is not Kind.PERSON:
         return None
     nonce = secrets.token_urlsafe(32)
 

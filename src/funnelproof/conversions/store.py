@@ -127,6 +127,13 @@ def newest(tx: Transaction, handle: str, world: str, campaign_id: str, limit: in
     return [_conversion(row) for row in tx.all(statement)]
 
 
+def first_counted(tx: Transaction, handle: str, world: str, campaign_id: str, variant: int) -> Conversion | None:
+    own = (conversions.c.handle == handle, conversions.c.world == world, conversions.c.campaign_id == campaign_id)
+    counts = (conversions.c.disposition == Disposition.COUNTED.value, conversions.c.variant == variant)
+    row = tx.one(select(conversions).where(*own, *counts).order_by(conversions.c.conversion_id).limit(1))
+    return _conversion(row) if row else None
+
+
 def newest_at(tx: Transaction, handle: str, world: str) -> Micros | None:
     """When the newest conversion of a world was stored, by the real clock, which its id tells."""
     where = (conversions.c.handle == handle, conversions.c.world == world)

@@ -9,7 +9,6 @@ from funnelproof.campaigns import store as campaigns
 from funnelproof.campaigns.campaign import Campaign
 from funnelproof.clock import Micros, iso
 from funnelproof.conversions import store as conversions
-from funnelproof.conversions.conversion import Disposition
 from funnelproof.errors import invalid
 from funnelproof.ids import new_id
 from funnelproof.links import store as links
@@ -21,8 +20,6 @@ from funnelproof.proofs.run import tested_variants, world_of
 from funnelproof.storage.database import Transaction
 from funnelproof.walks import store
 from funnelproof.walks.walk import NoSuchWalk, Walk
-
-FIRST_ORDERS = 20
 
 
 def begin(tx: Transaction, handle: str, campaign_id: str, variant_id: str | None, *, act: Act) -> Walk:
@@ -61,12 +58,11 @@ def existing(tx: Transaction, handle: str, campaign_id: str, walk_id: str) -> Wa
 def with_return(tx: Transaction, walk: Walk) -> Walk:
     if walk.returned_at is not None or walk.opened_at is None:
         return walk
-    found = conversions.newest(tx, walk.handle, walk.walk_id, walk.campaign_id, FIRST_ORDERS)
-    own = [one for one in reversed(found) if one.disposition is Disposition.COUNTED]
-    if not own:
+    first = conversions.first_counted(tx, walk.handle, walk.walk_id, walk.campaign_id, walk.variant)
+    if first is None:
         return walk
-    first = own[0]
-    value = decimal_text(first.value_minor, first.currency) if first.value_minor is not None else None
+    minor, currency = first.value_minor, first.currency
+    value = decimal_text(minor, currency) if minor is not None and currency is not None else None
     returned: dict[str, Any] = {
         "conversionId": first.conversion_id,
         "eventType": first.event_type,
@@ -85,10 +81,10 @@ class Returns:
         self._now = now
 
     def look(self, tx: Transaction) -> bool:
-        return bool(store.on_their_way(tx, self._now()))
+        return bool(store.back_unseen(tx, self._now()))
 
     def keep(self, tx: Transaction) -> int:
-        for walk in store.on_their_way(tx, self._now()):
+        for walk in store.back_unseen(tx, self._now()):
             seen = with_return(tx, walk)
             if seen.returned_at is not None and seen.returned is not None:
                 store.note_return(tx, walk, seen.returned, seen.returned_at)

@@ -3,16 +3,17 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import exists, func, insert, select, update
 
 from funnelproof.clock import Micros
 from funnelproof.storage.database import Row, Transaction
-from funnelproof.storage.schema import walks
+from funnelproof.storage.schema import conversions, walks
 from funnelproof.walks.walk import LIFE, Walk
 
 LATE: Micros = 7 * LIFE
 """An order may come back after the link has ended; a week later nobody waits any more."""
 AT_ONCE = 200
+COUNTED = "COUNTED"
 
 
 def add(tx: Transaction, walk: Walk) -> None:
@@ -44,10 +45,17 @@ def note_return(tx: Transaction, walk: Walk, returned: dict[str, Any], at: Micro
     tx.execute(update(walks).where(*where).values(returned=returned, returned_at=at))
 
 
-def on_their_way(tx: Transaction, now: Micros) -> list[Walk]:
-    """Walks of all handles that were opened and have not come back, the oldest first."""
-    where = (walks.c.returned_at.is_(None), walks.c.opened_at.is_not(None), walks.c.made_at > now - LATE)
-    return [_walk(row) for row in tx.all(select(walks).where(*where).order_by(walks.c.made_at).limit(AT_ONCE))]
+def back_unseen(tx: Transaction, now: Micros) -> list[Walk]:
+    """Walks of all handles whose order has come and that were not told so yet, the oldest first."""
+    waits = (walks.c.returned_at.is_(None), walks.c.opened_at.is_not(None), walks.c.made_at > now - LATE)
+    order = exists().where(
+        conversions.c.handle == walks.c.handle,
+        conversions.c.world == walks.c.walk_id,
+        conversions.c.campaign_id == walks.c.campaign_id,
+        conversions.c.disposition == COUNTED,
+        conversions.c.variant == walks.c.variant,
+    )
+    return [_walk(row) for row in tx.all(select(walks).where(*waits, order).order_by(walks.c.made_at).limit(AT_ONCE))]
 
 
 def standing(tx: Transaction, handle: str, campaign_ids: Sequence[str]) -> list[Walk]:
