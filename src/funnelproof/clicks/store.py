@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Collection, Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import func, select
+from sqlalchemy import and_, func, select
 
 from funnelproof.clicks.assignment import Decision, Standing
 from funnelproof.clicks.visit import Visit
@@ -101,10 +101,16 @@ def click_row(visit: Visit, decision: Decision) -> tuple[Any, ...]:
     )
 
 
-def newest(tx: Transaction, handle: str, world: str, campaign_id: str, limit: int) -> list[Row]:
-    """The newest clicks of a campaign in one world. For the small worlds of runs: live clicks have no such index."""
+def by_variant(tx: Transaction, handle: str, world: str, campaign_id: str) -> dict[int, Row]:
+    """`clicks`, those `without_ctx` and the newest `click_id` for each variant of a campaign.
+
+    For the small worlds of runs: live clicks have no such index.
+    """
     where = (clicks.c.handle == handle, clicks.c.world == world, clicks.c.campaign_id == campaign_id)
-    return list(tx.all(select(clicks).where(*where).order_by(clicks.c.click_id.desc()).limit(limit)))
+    without_ctx = func.count().filter(clicks.c.with_ctx == 0).label("without_ctx")
+    newest = func.max(clicks.c.click_id).label("click_id")
+    told = select(clicks.c.variant, func.count().label("clicks"), without_ctx, newest).where(*where)
+    return {row["variant"]: row for row in tx.all(told.group_by(clicks.c.variant))}
 
 
 def is_known(tx: Transaction, handle: str, world: str, ref: VisitorRef) -> bool:
@@ -112,6 +118,23 @@ def is_known(tx: Transaction, handle: str, world: str, ref: VisitorRef) -> bool:
     campaign_id, visitor = ref
     where = (ledger.c.handle == handle, ledger.c.world == world, ledger.c.campaign_id == campaign_id)
     return tx.one(select(ledger.c.visitor).where(*where, ledger.c.visitor == visitor)) is not None
+
+
+def in_both(tx: Transaction, handle: str, world: str, other: str) -> int:
+    """How many clicks, and visitors of one campaign, two worlds share by their ids: none should be."""
+    mine, theirs = clicks.alias(), clicks.alias()
+    same_click = (theirs.c.handle == handle, theirs.c.world == other, theirs.c.click_id == mine.c.click_id)
+    of_clicks = select(func.count()).select_from(mine).join(theirs, and_(*same_click))
+    met, known = ledger.alias(), ledger.alias()
+    same_visitor = (known.c.campaign_id == met.c.campaign_id, known.c.visitor == met.c.visitor)
+    of_visitors = (
+        select(func.count())
+        .select_from(met)
+        .join(known, and_(known.c.handle == handle, known.c.world == other, *same_visitor))
+    )
+    shared = of_clicks.where(mine.c.handle == handle, mine.c.world == world)
+    both_met = of_visitors.where(met.c.handle == handle, met.c.world == world)
+    return int(tx.execute(shared).scalar_one() + tx.execute(both_met).scalar_one())
 
 
 def newest_at(tx: Transaction, handle: str, world: str) -> Micros | None:

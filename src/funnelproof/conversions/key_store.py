@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from enum import StrEnum
 from typing import NamedTuple
 
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import and_, bindparam, func, select, update
 
 from funnelproof.clock import Micros
 from funnelproof.conversions.conversion import Conversion
@@ -76,6 +76,19 @@ def known_keys(tx: Transaction, handle: str, world: str, wanted: Collection[str]
     at = {"handle": handle, "world": world}
     rows = rows_among(tx, conversion_keys, KNOWN_KEY, at=at, within="idempotency_key", values=wanted)
     return {row[0]: KnownKey(*row[1:]) for row in rows}
+
+
+def in_both(tx: Transaction, handle: str, world: str, other: str) -> int:
+    """How many keys stand in two worlds for the same click: none should. The same words for another click may."""
+    mine, theirs = conversion_keys.alias(), conversion_keys.alias()
+    same = (theirs.c.idempotency_key == mine.c.idempotency_key, theirs.c.click_id == mine.c.click_id)
+    shared = (
+        select(func.count())
+        .select_from(mine)
+        .join(theirs, and_(theirs.c.handle == handle, theirs.c.world == other, *same))
+        .where(mine.c.handle == handle, mine.c.world == world, mine.c.click_id != "")
+    )
+    return int(tx.execute(shared).scalar_one())
 
 
 def take_keys(

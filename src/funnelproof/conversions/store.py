@@ -4,7 +4,7 @@ import json
 from collections import Counter, defaultdict
 from collections.abc import Collection, Mapping, Sequence
 
-from sqlalchemy import bindparam, func, select, tuple_, update
+from sqlalchemy import and_, bindparam, func, select, tuple_, update
 
 from funnelproof.clock import Micros
 from funnelproof.conversions.admit import Seat
@@ -121,10 +121,21 @@ def add_money(tx: Transaction, rows: Sequence[Values]) -> list[Values]:
     return add_rows_returning(tx, ledger_money, MONEY, sorted(rows))
 
 
-def newest(tx: Transaction, handle: str, world: str, campaign_id: str, limit: int) -> list[Conversion]:
-    where = (conversions.c.handle == handle, conversions.c.world == world, conversions.c.campaign_id == campaign_id)
-    statement = select(conversions).where(*where).order_by(conversions.c.conversion_id.desc()).limit(limit)
-    return [_conversion(row) for row in tx.all(statement)]
+def in_both(tx: Transaction, handle: str, world: str, other: str) -> int:
+    """How many conversions two worlds share by their ids: none should be."""
+    mine, theirs = conversions.alias(), conversions.alias()
+    same = (theirs.c.handle == handle, theirs.c.world == other, theirs.c.conversion_id == mine.c.conversion_id)
+    shared = select(func.count()).select_from(mine).join(theirs, and_(*same))
+    return int(tx.execute(shared.where(mine.c.handle == handle, mine.c.world == world)).scalar_one())
+
+
+def counted_by_variant(tx: Transaction, handle: str, world: str, campaign_id: str) -> dict[int, Row]:
+    """How many conversions `counted`, and the newest `conversion_id` of them, for each variant of a campaign."""
+    own = (conversions.c.handle == handle, conversions.c.world == world, conversions.c.campaign_id == campaign_id)
+    newest = func.max(conversions.c.conversion_id).label("conversion_id")
+    told = select(conversions.c.variant, func.count().label("counted"), newest)
+    counts = conversions.c.disposition == Disposition.COUNTED.value
+    return {row["variant"]: row for row in tx.all(told.where(*own, counts).group_by(conversions.c.variant))}
 
 
 def first_counted(tx: Transaction, handle: str, world: str, campaign_id: str, variant: int) -> Conversion | None:

@@ -257,9 +257,8 @@ class _Test:
             return clicked + met + (taken is not None and taken["click_id"] == click_id)
 
         rows = await self._read(live_rows)
-        return steps.live_untouched(
-            live_rows=rows, moved_worlds=self.probe.lane.moved_worlds, run_id=self.run_row.run_id
-        )
+        own_only = self.probe.lane.moved_worlds <= {self.run_row.run_id}
+        return steps.live_untouched(live_rows=rows, own_only=own_only)
 
     async def _page_ready(self, attempt: Attempt) -> Step:
         return await self.page_ready.step(

@@ -91,9 +91,9 @@ def attributed(row: Any, *, click_id: str, slug: str, variant: int) -> Step:
     return compared("attributed", expected, observed, clickId=row.click_id)
 
 
-def live_untouched(*, live_rows: int, moved_worlds: set[str], run_id: str) -> Step:
+def live_untouched(*, live_rows: int, own_only: bool) -> Step:
     expected = {"liveRowsOfThisRun": 0, "countersMovedIn": "its own world only"}
-    own = "its own world only" if moved_worlds <= {run_id} else "other worlds too"
+    own = "its own world only" if own_only else "other worlds too"
     return compared("live_untouched", expected, {"liveRowsOfThisRun": live_rows, "countersMovedIn": own})
 
 
