@@ -88,9 +88,11 @@ def _options(
 def run() -> None:
     """A refusal prints its sentence and ends with 2; what nobody foresaw shows its traceback.
 
-    With --json our own object takes the place of the box in which typer tells that a command was not well formed.
+    With --json our own object takes the place of the box in which typer tells that a command was not well formed. The
+    --json of `prove` names a report, which holds its refusal already.
     """
-    as_json = "--json" in sys.argv[1:]
+    words = sys.argv[1:]
+    as_json = "--json" in words and words[0] != "prove"
     try:
         ended = app(standalone_mode=not as_json)
     except Exception as error:
