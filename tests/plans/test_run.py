@@ -131,6 +131,13 @@ def test_a_token_of_another_handle_opens_nothing_here(client: Client, funnel: Fu
         prove_by(client, str(cast.token(*SCOPES, handle=OTHER_HANDLE).credential), scenes("visit:"))
 
 
+def test_a_person_without_a_handle_is_told(client: Client, funnel: Funnel, cast: Cast) -> None:
+    funnel.campaign()
+    with pytest.raises(UnusableServer, match="opens no handle") as raised:
+        prove_by(client, str(cast.boss.credential), scenes("visit:"))
+    assert raised.value.code == "no_handle"
+
+
 def test_a_scope_that_is_missing_in_mid_run_leaves_the_receipt_of_what_ran(
     client: Client, funnel: Funnel, cast: Cast
 ) -> None:

@@ -1,8 +1,10 @@
 """Walk it yourself: a person buys through a test link, and the shop's own order completes the walk. Nothing is live."""
 
+import asyncio
 from typing import Any
 from urllib.parse import urlsplit
 
+import httpx2
 import pytest
 
 from cast import HANDLE, OTHER_HANDLE, Cast, Client, refused
@@ -117,6 +119,30 @@ def test_the_first_browser_keeps_the_walk_and_later_ones_are_asked(funnel: Funne
     joined = funnel.follow(f"{query}&fp_walk_as=test", person=None)
     ctx = joined.headers["location"].rpartition("ctx=")[2]
     assert client.get(f"/v2/public/context?ctx={ctx}").json()["mode"] == "test"
+
+
+def test_one_browser_keeps_several_walks(funnel: Funnel) -> None:
+    funnel.campaign()
+    queries = [urlsplit(begun(funnel, variant)["url"]).query for variant in "ab"]
+    funnel.client.forget_cookies()
+    places = [urlsplit(funnel.follow(query, person=None).headers["location"]).path for query in (*queries, *queries)]
+    assert places == ["/a", "/b", "/a", "/b"]
+
+
+def test_of_browsers_that_come_at_once_one_keeps_the_walk(funnel: Funnel, client: Client) -> None:
+    funnel.campaign()
+    path = f"/{HANDLE}/{SLUG}?{urlsplit(begun(funnel)['url']).query}"
+
+    async def come() -> httpx2.Response:
+        transport = httpx2.ASGITransport(client.app)
+        async with httpx2.AsyncClient(transport=transport, base_url="http://127.0.0.1:8080") as browser:
+            return await browser.get(path, headers={"user-agent": BROWSER})
+
+    async def all_come() -> list[httpx2.Response]:
+        return list(await asyncio.gather(*(come() for _ in range(8))))
+
+    answers = client.run(all_come())
+    assert sorted(answer.status_code for answer in answers) == [200] * 7 + [302]
 
 
 def test_the_page_that_asks_keeps_a_visitors_tags(funnel: Funnel) -> None:

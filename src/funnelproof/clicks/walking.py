@@ -44,7 +44,8 @@ async def join(home: Installation, request: EdgeRequest, handle: str, slug: str)
     is_bot = agent_of(request.headers.get("user-agent")).is_bot
     if kind_of(request, is_bot=is_bot) is not Kind.PERSON:
         return None
-    nonce = secrets.token_urlsafe(32)
+    # One browser may keep several walks: what it holds already serves for the next.
+    nonce = held[1] if held else secrets.token_urlsafe(32)
 
     def open_it(tx: Transaction) -> bool:
         return store.open_for(tx, walk, _hashed(nonce), now)

@@ -66,6 +66,8 @@ async def _handle(wire: Wire, script: Script) -> Member:
     wanted = script.plan.handle
     if wanted is None and len(own) == 1:
         return next(iter(own.values()))
+    if not own:
+        raise UnusableServer("no_handle", "The token opens no handle here. Ask for one of the campaign's handle.")
     if wanted is None:
         sentence = f"name the handle (`handle:`, or --handle): the token opens several; {did_you_mean('', list(own))}"
         raise UnusablePlan([script.source.fault((), sentence)])
