@@ -10,6 +10,7 @@ import zipfile
 from pathlib import Path
 from typing import Any
 
+import httpx2
 import pytest
 
 from bundles.conftest import BODY, bundle_of, made
@@ -17,7 +18,9 @@ from cast import HANDLE, Cast, Client, refused
 from cli.conftest import funnelproof, initialised, make_token, serving
 from funnel import CAMPAIGN, Funnel
 from funnelproof.bundles.pack import FORMAT, MOST_BYTES, UnusableBundle, pack, unpack
+from funnelproof.plans.outcome import Outcome
 from funnelproof.plans.read import read_plan
+from funnelproof.plans.run import run_plan
 
 __all__ = ["initialised"]
 RUNS = f"/v2/handles/{HANDLE}/campaigns/{CAMPAIGN}/test-runs"
@@ -67,6 +70,59 @@ def test_its_plan_can_be_read(funnel: Funnel) -> None:
     funnel.campaign()
     plan = files_in(bundle_of(funnel, made(funnel)))["plan.yaml"]
     assert len(read_plan(plan.encode(), "plan.yaml").plan.scenes) == 6
+
+
+def performed(client: Client, funnel: Funnel, text: str) -> dict[str, Any]:
+    """The receipt of a plan's run."""
+
+    async def proved() -> Outcome:
+        transport = httpx2.ASGITransport(client.app)
+        async with httpx2.AsyncClient(transport=transport, base_url="http://127.0.0.1:8080") as http:
+            return await run_plan(read_plan(text.encode(), "plan.yaml"), http, token=str(funnel.owner.credential))
+
+    receipt = client.run(proved()).receipt
+    assert receipt is not None
+    return dict(receipt)
+
+
+PERFORMED = """\
+plan: A late buyer
+campaign: new-buyer-funnel
+scenes:
+  - visit: {visitor: ann, variant: b}
+  - visit: {visitor: bo, variant: b}
+  - wait: 3 days
+  - convert: {visitor: ann, value: 49.90}
+"""
+
+
+def test_of_a_plan_it_holds_the_plan_as_it_was_written(funnel: Funnel, client: Client) -> None:
+    funnel.campaign()
+    files = files_in(bundle_of(funnel, performed(client, funnel, PERFORMED)))
+    assert (files["plan.yaml"], json.loads(files["bundle.json"])["made"]) == (PERFORMED, "plan")
+    assert "funnelproof prove" in files["requests.sh"]
+    assert "test-conversion" not in files["requests.sh"]
+
+
+def test_of_one_variant_only_that_one_is_asked_for_again(funnel: Funnel) -> None:
+    funnel.campaign()
+    files = files_in(bundle_of(funnel, made(funnel, variantId="b", value="12.50")))
+    again = files["requests.sh"].split("--data @- <<'END'\n")[2].partition("\nEND")[0]
+    assert json.loads(again).items() >= {"variantId": "b", "value": "12.50"}.items()
+    assert "variant='a'" not in files["test_repro.py"]
+
+
+def test_a_run_of_ones_own_requests_tells_what_was_seen_and_cannot_be_replayed(
+    funnel: Funnel, client: Client, tmp_path: Path
+) -> None:
+    funnel.campaign()
+    run = client.post(RUNS, {}, by=funnel.owner).json()
+    client.post(f"{RUNS}/{run['runId']}/finish", by=funnel.owner)
+    path = tmp_path / "run.zip"
+    path.write_bytes(bundle_of(funnel, run))
+    assert sorted(files_in(path.read_bytes())) == ["README.md", "bundle.json", "configuration.json", "receipt.json"]
+    answer = funnelproof("replay", path, "--url", "http://127.0.0.1:9", "--token", "t", "--handle", HANDLE)
+    assert (answer.returncode, "made by requests of one's own" in answer.stderr) == (2, True), answer.stderr
 
 
 def written(tmp_path: Path, files: dict[str, str]) -> Path:
@@ -149,11 +205,44 @@ def test_elsewhere_under_other_names_every_step_is_as_it_was_and_a_change_is_fou
 
 
 @pytest.mark.timeout(240)
+def test_a_plan_is_performed_again_elsewhere_and_its_test_passes(
+    funnel: Funnel, client: Client, initialised: Path, tmp_path: Path
+) -> None:
+    funnel.campaign()
+    bundle = tmp_path / "run.zip"
+    bundle.write_bytes(bundle_of(funnel, performed(client, funnel, PERFORMED)))
+    elsewhere = tmp_path / "elsewhere"
+    shutil.copytree(initialised, elsewhere)
+    token = make_token(elsewhere, "campaigns.*", "links.*", "analytics.*")
+    with serving(elsewhere) as server:
+        again = funnelproof("replay", bundle, "--url", server.url, "--token", token)
+        assert (again.returncode, "✓ the same: 14 steps" in again.stdout) == (0, True), again.stdout + again.stderr
+        told = files_in(bundle.read_bytes())
+        less = {**told, "plan.yaml": told["plan.yaml"].replace("  - visit: {visitor: bo, variant: b}\n", "")}
+        bundle.write_bytes(pack(less))
+        changed = funnelproof("replay", bundle, "--url", server.url, "--token", token)
+        assert changed.returncode == 1
+        assert '    observed  then  {"clicks": 2}\n              now   {"clicks": 1}\n' in changed.stdout
+        bundle.write_bytes(pack({**told, "plan.yaml": "plan: P\nscenes: [{fly: }]\n"}))
+        broken = funnelproof("replay", bundle, "--url", server.url, "--token", token)
+        assert (broken.returncode, "fly is not understood" in broken.stderr) == (2, True)
+    folder = tmp_path / "test"
+    folder.mkdir()
+    for name in ("plan.yaml", "test_repro.py"):
+        (folder / name).write_text(told[name])
+    assert_passes(folder, "1 passed")
+
+
+@pytest.mark.timeout(240)
 def test_its_test_runs_wherever_funnelproof_is_installed(bundle: Path, tmp_path: Path) -> None:
     folder = tmp_path / "elsewhere"
     folder.mkdir()
     (folder / "test_repro.py").write_text(files_in(bundle.read_bytes())["test_repro.py"])
+    assert_passes(folder, "2 passed")
+
+
+def assert_passes(folder: Path, told: str) -> None:
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST", "FUNNELPROOF"))}
     words = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "test_repro.py"]
     ran: Any = subprocess.run(words, cwd=folder, env=environment, capture_output=True, text=True, timeout=200)
-    assert (ran.returncode, "2 passed" in ran.stdout) == (0, True), ran.stdout + ran.stderr
+    assert (ran.returncode, told in ran.stdout) == (0, True), ran.stdout + ran.stderr

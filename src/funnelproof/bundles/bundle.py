@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from enum import StrEnum
 from typing import Any
 
 from jinja2 import Environment, PackageLoader
@@ -11,6 +12,7 @@ from funnelproof.money import decimal_text
 from funnelproof.pages.page import Published
 from funnelproof.proofs.digest import Configuration
 from funnelproof.proofs.requests import ReceiptView
+from funnelproof.proofs.summary import WHY_SKIPPED
 
 SECRET = ("ctx",)
 """Of a variant's receipt: a ctx is signed by the installation it came from."""
@@ -19,6 +21,8 @@ ALIKE = (
     *("attributionWindowDays", "decisionWindowDays", "ctxTtlSeconds", "detailsPageSlug"),
 )
 """What a campaign's JSON and its configuration call by one name."""
+AGAIN = ("plan.yaml", "requests.sh", TEST)
+"""Three ways to do it once more."""
 TEMPLATES = Environment(
     loader=PackageLoader("funnelproof.bundles"),
     autoescape=False,  # noqa: S701 - plain text: Markdown, shell, Python, YAML
@@ -31,10 +35,27 @@ TEMPLATES.filters["json"] = lambda value: json.dumps(value, ensure_ascii=True)
 TEMPLATES.filters["python"] = repr
 
 
+class Made(StrEnum):
+    """How a run was made, which decides how it is made again."""
+
+    TEST_CONVERSION = "test conversion"
+    PLAN = "plan"
+    BY_HAND = "requests of one's own"
+    GIVEN_CTX = "a ctx that was given"
+
+
 def files_of(
-    receipt: ReceiptView, configuration: Configuration, *, handle: str, version: str, page: Published | None
+    receipt: ReceiptView,
+    configuration: Configuration,
+    *,
+    handle: str,
+    version: str,
+    page: Published | None,
+    plan: str | None = None,
 ) -> dict[str, str]:
+    """`plan` is the text of the plan that performed the run, if one did."""
     told = redacted(receipt.wire())
+    made = how_made(told, plan)
     about = {
         "format": FORMAT,
         "madeBy": f"funnelproof {version}",
@@ -44,12 +65,15 @@ def files_of(
         "seed": receipt.seed,
         "fingerprint": receipt.fingerprint,
         "verdict": told["verdict"],
+        "made": made.value,
         "configDigest": receipt.config_digest,
-        "conversion": conversion_of(told),
+        "conversion": conversion_of(told, configuration),
         "requestIds": request_ids(told),
     }
     campaign = campaign_of(receipt.campaign_id, configuration)
-    rendered = {name: _rendered(name, about, campaign) for name in ("README.md", "plan.yaml", "requests.sh", TEST)}
+    again = AGAIN if made in (Made.TEST_CONVERSION, Made.PLAN) else ()
+    rendered = {name: _rendered(name, about, campaign) for name in ("README.md", *again)}
+    rendered |= {"plan.yaml": plan} if plan is not None else {}
     plain = {"bundle.json": about, "configuration.json": configuration, "receipt.json": told}
     if page is not None:
         content = page.content.plain()
@@ -62,6 +86,17 @@ def files_of(
             )
         )
     return rendered | {name: json.dumps(value, indent=2, sort_keys=True) + "\n" for name, value in plain.items()}
+
+
+def how_made(receipt: Mapping[str, Any], plan: str | None) -> Made:
+    """As its steps tell: a run made step by step has no first one."""
+    if plan is not None:
+        return Made.PLAN
+    steps = {step["id"]: step for variant in receipt["variants"] for step in variant["steps"]}
+    if "ctx_valid" in steps:
+        return Made.GIVEN_CTX
+    first = steps.get("link_resolves")
+    return Made.BY_HAND if first is None or first["observed"] == WHY_SKIPPED else Made.TEST_CONVERSION
 
 
 def redacted(receipt: Mapping[str, Any]) -> dict[str, Any]:
@@ -77,13 +112,24 @@ def request_ids(receipt: Mapping[str, Any]) -> list[str]:
     return list(dict.fromkeys(name for name in (receipt["requestId"], *own) if name))
 
 
-def conversion_of(receipt: Mapping[str, Any]) -> dict[str, Any]:
-    """The order that every variant was tested with, as its first step says; empty where none was sent."""
+def conversion_of(receipt: Mapping[str, Any], configuration: Configuration) -> dict[str, Any]:
+    """What the test conversion was asked: the order as its first step says, and the variant if it was one of several.
+
+    Empty where no order was sent.
+    """
     for variant in receipt["variants"]:
         for step in variant["steps"]:
             if step["id"] == "conversion_recorded" and isinstance(step["expected"], dict):
-                return {name: step["expected"].get(name) for name in ("value", "currency", "eventType")}
+                told = {name: step["expected"].get(name) for name in ("value", "currency", "eventType")}
+                return told | {"variantId": _only_one(receipt, configuration)}
     return {}
+
+
+def _only_one(receipt: Mapping[str, Any], configuration: Configuration) -> str | None:
+    """The variant that was tested, where others could have been."""
+    tested = [own["variantId"] for own in receipt["variants"]]
+    possible = [own for own in configuration["variants"].values() if own["hasWeight"]]
+    return tested[0] if len(tested) == 1 and len(possible) > 1 else None
 
 
 def campaign_of(campaign_id: str, configuration: Configuration) -> dict[str, Any]:
@@ -127,8 +173,20 @@ def camel(name: str) -> str:
     return first + "".join(part.title() for part in rest)
 
 
+def asked_again(about: Mapping[str, Any]) -> dict[str, Any]:
+    """The body of the test conversion."""
+    return {"seed": about["seed"], **{name: own for name, own in about["conversion"].items() if own is not None}}
+
+
 def _rendered(name: str, about: Mapping[str, Any], campaign: Mapping[str, Any]) -> str:
-    variants = [own["variantId"] for own in campaign["variants"] if own["weight"]] or [None]
+    one = about["conversion"].get("variantId")
+    variants = [one] if one else [own["variantId"] for own in campaign["variants"] if own["weight"]] or [None]
     return TEMPLATES.get_template(name + ".jinja").render(
-        bundle=about, campaign=campaign, variants=variants, order=about["conversion"]
+        bundle=about,
+        campaign=campaign,
+        variants=variants,
+        order=about["conversion"],
+        asked=asked_again(about),
+        is_plan=about["made"] == Made.PLAN,
+        is_again=about["made"] in (Made.PLAN, Made.TEST_CONVERSION),
     )

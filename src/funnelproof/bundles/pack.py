@@ -31,7 +31,7 @@ def pack(files: Mapping[str, str]) -> bytes:
 
 
 def unpack(path: Path) -> dict[str, Any]:
-    """The JSON files of a bundle, by their names without an ending. Nothing is written anywhere."""
+    """The JSON files of a bundle, by their names without an ending, and its plan. Nothing is written anywhere."""
     if not path.is_file():
         raise UnusableBundle(f"There is no file {path}.")
     if path.stat().st_size > MOST_BYTES:
@@ -68,4 +68,4 @@ def _checked(path: Path, found: Mapping[str, str]) -> dict[str, Any]:
     for name in ("configuration", "receipt"):
         if not isinstance(told.get(name), dict):
             raise UnusableBundle(f"{path} lacks {name}.json.")
-    return told
+    return told | {name: text for name, text in found.items() if name == "plan.yaml"}

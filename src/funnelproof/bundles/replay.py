@@ -5,15 +5,22 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from funnelproof.bundles.bundle import campaign_of, link_of
+from funnelproof.bundles.bundle import Made, asked_again, campaign_of, link_of
+from funnelproof.bundles.pack import UnusableBundle
 from funnelproof.plans.faults import UnusableServer
+from funnelproof.plans.read import read_plan
+from funnelproof.plans.run import run_plan
+from funnelproof.plans.target import with_options
 from funnelproof.plans.wire import Answer, Wire
 
 APART = ("id", "status", "expected", "observed")
+PLAN = "plan.yaml"
 
 
 @dataclass(frozen=True, slots=True)
 class Difference:
+    """`then` and `now` are the step as it was seen; None where there was none."""
+
     variant: str
     step: str
     then: Any
@@ -35,13 +42,17 @@ class Replayed:
 
 
 async def replay(wire: Wire, bundle: Mapping[str, Any], handle: str, campaign: str | None) -> Replayed:
-    """Raises `UnusableServer`. `campaign` names one that is there already."""
+    """Raises `UnusableServer`, `UnusablePlan`, `UnusableBundle`. `campaign` names one that is there already."""
     about, then = bundle["bundle"], bundle["receipt"]
+    if about["made"] not in (Made.TEST_CONVERSION, Made.PLAN):
+        raise UnusableBundle(f"This run was made by {about['made']}, which a bundle does not know: nothing to replay.")
     wanted = campaign or str(about["campaignId"])
     base = f"/v2/handles/{handle}/campaigns"
     is_new = campaign is None and await _make(wire, base, handle, wanted, bundle)
-    asked = {"seed": about["seed"], **{name: own for name, own in about["conversion"].items() if own is not None}}
-    now = _good(await wire.api("POST", f"{base}/{wanted}/test-conversion", asked), "the test conversion")
+    if about["made"] == Made.PLAN:
+        now = await _performed(wire, bundle, handle, wanted)
+    else:
+        now = _good(await wire.api("POST", f"{base}/{wanted}/test-conversion", asked_again(about)), "the test")
     places = ((str(about["handle"]), handle), (str(about["campaignId"]), wanted))
     return Replayed(
         handle,
@@ -53,6 +64,16 @@ async def replay(wire: Wire, bundle: Mapping[str, Any], handle: str, campaign: s
         sum(len(own["steps"]) for own in now["variants"]),
         tuple(_differences(then, now, places)),
     )
+
+
+async def _performed(wire: Wire, bundle: Mapping[str, Any], handle: str, campaign: str) -> dict[str, Any]:
+    """The receipt of the bundle's own plan, performed here with the seed of then."""
+    script = read_plan(bundle[PLAN].encode(), PLAN)
+    script = with_options(script, handle=handle, campaign=campaign, seed=str(bundle["bundle"]["seed"]))
+    outcome = await run_plan(script, wire.http, token=wire.token, links_url=wire.links_url)
+    if outcome.receipt is None:
+        raise UnusableServer(outcome.error_code or "refused", outcome.error or "The run was not finished.")
+    return dict(outcome.receipt)
 
 
 async def _make(wire: Wire, base: str, handle: str, campaign: str, bundle: Mapping[str, Any]) -> bool:

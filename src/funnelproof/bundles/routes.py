@@ -12,6 +12,7 @@ from funnelproof.errors import Problem
 from funnelproof.installation import Installation
 from funnelproof.pages import store as pages
 from funnelproof.proofs import run as runs
+from funnelproof.proofs import store
 from funnelproof.proofs.receipt import RunNotFound
 from funnelproof.proofs.requests import receipt_view
 from funnelproof.proofs.routes import RUNS, RunId
@@ -47,7 +48,8 @@ def routes(home: Installation) -> APIRouter:
                 raise RunStillOpen
             receipt, configuration = receipt_view(run, is_fresh=False, changes=[]), dict(run.configuration)
             page = pages.published(tx, handle, campaignId) if "page" in configuration else None
-            return files_of(receipt, configuration, handle=handle, version=__version__, page=page)
+            plan = store.plan_of(tx, handle, runId)
+            return files_of(receipt, configuration, handle=handle, version=__version__, page=page, plan=plan)
 
         packed = pack(await home.database.read(work))
         name = f'attachment; filename="{handle}-{campaignId}-{runId}.zip"'

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from funnelproof.bundles.replay import Replayed
 
 PATIENCE_SECONDS = 60.0
+PARTS = ("status", "expected", "observed")
+LONGEST_SHOWN = 160
 
 
 def replay(
@@ -46,8 +48,9 @@ async def _replay(
 ) -> "Replayed":
     import httpx2
 
+    from funnelproof.bundles.pack import UnusableBundle
     from funnelproof.bundles.replay import replay as replayed
-    from funnelproof.plans.faults import UnusableServer
+    from funnelproof.plans.faults import UnusablePlan, UnusableServer
     from funnelproof.plans.wire import Wire
 
     async with httpx2.AsyncClient(base_url=url, timeout=PATIENCE_SECONDS) as http:
@@ -56,6 +59,10 @@ async def _replay(
             return await replayed(wire, told, handle or await only_handle(wire), campaign)
         except UnusableServer as error:
             raise Refused(error.code, str(error)) from None
+        except UnusablePlan as error:
+            raise Refused("unusable_plan", "\n".join(map(str, error.faults))) from None
+        except UnusableBundle as error:
+            raise Refused("not_replayable", str(error)) from None
         except (KeyError, TypeError, AttributeError) as error:
             raise Refused("unusable_bundle", f"The bundle does not hold what it should: {error!r}") from None
 
@@ -69,5 +76,12 @@ def _show(replayed: "Replayed") -> None:
         return
     for one in replayed.differences:
         typer.echo(f"✗ {one.variant or 'the campaign'}: {one.step}")
-        for when, seen in (("then", one.then), ("now", one.now)):
-            typer.echo(f"    {when:<4} {json.dumps(seen, ensure_ascii=False)}")
+        then, now = one.then or {}, one.now or {}
+        for part in [name for name in PARTS if then.get(name) != now.get(name)]:
+            for when, seen in (("then", then), ("now", now)):
+                told = json.dumps(seen[part], ensure_ascii=False) if seen else "no such step"
+                typer.echo(f"    {part if when == 'then' else '':<8}  {when:<4}  {_shortened(told)}")
+
+
+def _shortened(told: str) -> str:
+    return told if len(told) <= LONGEST_SHOWN else f"{told[:LONGEST_SHOWN]}…"

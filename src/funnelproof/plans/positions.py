@@ -13,6 +13,8 @@ from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 from funnelproof.plans.faults import Path, Place, PlanFault, UnusablePlan
 
 MOST_BYTES = 1024 * 1024
+LONGEST_KEPT = 64 * 1024
+"""Characters of a plan that a run keeps, so that its bundle can be replayed."""
 MOST_ALIASES = 50
 MOST_PARTS = 20_000
 DEEPEST = 20
@@ -29,6 +31,7 @@ class Source:
     """A file as data. `places` holds the place of every value; `names` that of every member's name."""
 
     file: str
+    text: str = ""
     data: Any = None
     places: dict[Path, Place] = field(default_factory=dict)
     names: dict[Path, Place] = field(default_factory=dict)
@@ -60,7 +63,7 @@ def read_yaml(text: bytes, file: str) -> Source:
         raise UnusablePlan([_fault_of(error, file)]) from None
     except (YAMLError, RecursionError, ValueError) as error:
         raise _unusable(file, f"this is no YAML: {str(error).strip().splitlines()[0]}") from None
-    source = Source(file)
+    source = Source(file, decoded)
     source.data = None if root is None else _Reading(source).value(root, ())
     if source.data is None:
         raise _unusable(file, "the plan is empty; it needs a name (`plan:`), a campaign and scenes.")

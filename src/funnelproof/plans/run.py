@@ -39,7 +39,7 @@ async def run_plan(
     target = await find_target(wire, script)
     plan = fitted(script, target)
     stage = Stage(wire, target, plan.seed)
-    await stage.open(plan.starts_at, plan.time_zone)
+    await stage.open(plan.starts_at, plan.time_zone, script.source.text)
     return await _Running(replace(script, plan=plan), stage, watch).run()
 
 

@@ -8,6 +8,7 @@ from urllib.parse import urlencode, urlsplit
 
 from funnelproof.plans.faults import UnusableServer
 from funnelproof.plans.plan import Visit
+from funnelproof.plans.positions import LONGEST_KEPT
 from funnelproof.plans.target import Target
 from funnelproof.plans.wire import Answer, Wire
 
@@ -45,8 +46,10 @@ class Stage:
     def run(self) -> str:
         return f"{self.target.base}/test-runs/{self.run_id}"
 
-    async def open(self, starts_at: str | None, time_zone: str | None) -> None:
-        asked = {"seed": self.seed, "startsAt": starts_at}
+    async def open(self, starts_at: str | None, time_zone: str | None, plan: str | None = None) -> None:
+        """`plan` is its text, which the run keeps unless it is long."""
+        kept = plan if plan and len(plan) <= LONGEST_KEPT else None
+        asked = {"seed": self.seed, "startsAt": starts_at, "plan": kept}
         body = {name: own for name, own in asked.items() if own is not None}
         answer = await self.wire.api("POST", f"{self.target.base}/test-runs", body)
         if answer.status != CREATED:

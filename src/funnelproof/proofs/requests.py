@@ -9,6 +9,7 @@ from funnelproof.campaigns.campaign import CampaignStatus
 from funnelproof.campaigns.requests import Amount, Event
 from funnelproof.campaigns.variants import VARIANT_ID
 from funnelproof.clock import iso, iso_or_none
+from funnelproof.plans.positions import LONGEST_KEPT
 from funnelproof.proofs.digest import Change
 from funnelproof.proofs.receipt import StepStatus, VariantReceipt, Verdict
 from funnelproof.proofs.store import Run
@@ -16,6 +17,15 @@ from funnelproof.web.shape import Moment, Shape, View, example
 
 Seed = Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9_.:-]+$")]
 MOST_SECONDS = 400 * 86_400
+
+
+KeptPlan = Annotated[
+    str,
+    Field(
+        max_length=LONGEST_KEPT,
+        description="The YAML of the plan that performs this run: kept for its bundle, never run by the server.",
+    ),
+]
 
 
 class TestConversion(Shape):
@@ -36,6 +46,7 @@ class NewRun(Shape):
 
     seed: Seed | int = "funnelproof"
     starts_at: Moment | None = None
+    plan: KeptPlan | None = None
 
 
 class ClockAdvance(Shape):

@@ -122,9 +122,15 @@ def _add_opening(router: APIRouter, home: Installation) -> None:
         act = Act(caller.actor, now, request_id)
 
         def work(tx: Transaction) -> Opened:
-            seed = str(asked.seed)
             return runs.open_run(
-                tx, handle, campaignId, seed=seed, starts_at=asked.starts_at, opens_gate=False, act=act
+                tx,
+                handle,
+                campaignId,
+                seed=str(asked.seed),
+                starts_at=asked.starts_at,
+                opens_gate=False,
+                act=act,
+                plan=asked.plan,
             )
 
         opened = await home.database.write(work)

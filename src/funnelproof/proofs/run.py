@@ -52,9 +52,20 @@ class VariantSetting:
 
 
 def open_run(
-    tx: Transaction, handle: str, campaign_id: str, *, seed: str, starts_at: Micros | None, opens_gate: bool, act: Act
+    tx: Transaction,
+    handle: str,
+    campaign_id: str,
+    *,
+    seed: str,
+    starts_at: Micros | None,
+    opens_gate: bool,
+    act: Act,
+    plan: str | None = None,
 ) -> Opened:
-    """Take a snapshot of the campaign and open a world for it. In a run it is ACTIVE and its ramp 100."""
+    """Take a snapshot of the campaign and open a world for it. In a run it is ACTIVE and its ramp 100.
+
+    `plan` is kept as it is told, for the run's bundle.
+    """
     campaign = campaigns.get(tx, handle, campaign_id)
     own_links = links.of_campaign(tx, handle, campaign_id)
     primary = next((link for link in own_links if link.slug == campaign.primary_slug), None)
@@ -65,7 +76,7 @@ def open_run(
     run = _new_run(campaign, configuration, seed=seed, opens_gate=opens_gate, act=act)
     clock_at = _checked(act.at if starts_at is None else starts_at, "startsAt")
     world = world_of(tx, campaign, own_links, world=run.run_id, seed=seed, clock_at=clock_at, at=act.at)
-    store.add(tx, run)
+    store.add(tx, run, plan)
     return Opened(run, world, _set_aside(primary))
 
 

@@ -33,8 +33,17 @@ class Run:
     request_id: str | None
 
 
-def add(tx: Transaction, run: Run) -> None:
-    tx.execute(insert(runs).values(**_row(run)))
+SHOWN = [column for column in runs.columns if column.name != "plan"]
+
+
+def add(tx: Transaction, run: Run, plan: str | None = None) -> None:
+    """`plan` is the text of the plan that performs this run."""
+    tx.execute(insert(runs).values(**_row(run), plan=plan))
+
+
+def plan_of(tx: Transaction, handle: str, run_id: str) -> str | None:
+    told: str | None = tx.execute(select(runs.c.plan).where(runs.c.handle == handle, runs.c.run_id == run_id)).scalar()
+    return told
 
 
 def finish(tx: Transaction, run: Run) -> None:
@@ -45,7 +54,7 @@ def finish(tx: Transaction, run: Run) -> None:
 
 
 def find(tx: Transaction, handle: str, run_id: str) -> Run | None:
-    row = tx.one(select(runs).where(runs.c.handle == handle, runs.c.run_id == run_id))
+    row = tx.one(select(*SHOWN).where(runs.c.handle == handle, runs.c.run_id == run_id))
     return _run(row) if row else None
 
 
@@ -53,7 +62,7 @@ def page(tx: Transaction, handle: str, campaign_id: str, *, before: str | None, 
     where = [runs.c.handle == handle, runs.c.campaign_id == campaign_id]
     if before is not None:
         where.append(runs.c.run_id < before)
-    return [_run(row) for row in tx.all(select(runs).where(*where).order_by(runs.c.run_id.desc()).limit(limit))]
+    return [_run(row) for row in tx.all(select(*SHOWN).where(*where).order_by(runs.c.run_id.desc()).limit(limit))]
 
 
 def _row(run: Run) -> dict[str, Any]:

@@ -31,6 +31,7 @@ runs = table(
     flag("opens_gate"),
     json_column("steps"),
     maybe_text("request_id"),
+    maybe_text("plan"),
     Index("ix_runs_campaign", "handle", "campaign_id", "run_id"),
 )
 
