@@ -248,3 +248,23 @@ def test_the_receiver_of_the_manual_knows_ours_from_others(
     assert not names["verified"](headers, body + " ", secret, now)
     assert not names["verified"](headers, body, secret, now + 301)
     assert all(event in page for event in Event)
+
+
+def test_health_shows_a_webhook_that_fails_and_one_that_is_disabled(
+    funnel: Funnel, client: Client, application: Application, hooks: Actor, receiver: Receiver, clock: SetClock
+) -> None:
+    def check() -> str | None:
+        health = client.get(f"/v2/handles/{HANDLE}/campaigns/{CAMPAIGN}/health", by=funnel.owner).json()
+        return next((own["status"] for own in health["checks"] if own["id"] == "webhooks"), None)
+
+    funnel.campaign()
+    seen = [check()]
+    webhook = made(client, hooks, receiver.url, "test.completed")["webhookId"]
+    seen.append(check())
+    receiver.answers = [(500, {}, b"")] * 5 + [(204, {}, b""), (410, {}, b"")]
+    for _ in range(7):
+        assert client.post(f"{HOOKS}/{webhook}/test", by=hooks).status_code == 201
+        seen.append(check())
+    assert seen == [None, "PASS", "PASS", "PASS", "PASS", "PASS", "WARN", "PASS", "FAIL"]
+    client.delete(f"{HOOKS}/{webhook}", by=hooks)
+    assert check() is None

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 from funnelproof.campaigns.campaign import Campaign
 from funnelproof.clock import Micros
 from funnelproof.links.link import Link
+from funnelproof.notifications.webhook import Webhook
 from funnelproof.pages.page import PageFacts
 from funnelproof.pages.sound import Soundness
 from funnelproof.proofs.digest import Change
@@ -187,6 +188,7 @@ class Evidence:
     busy_clicks: Mapping[str, int] = field(default_factory=dict)
     reused_keys: tuple[ReusedKey, ...] = ()
     page: PageEvidence | None = None
+    webhooks: tuple[Webhook, ...] = ()
     stored_at: Micros | None = None
     accepted_at: Micros | None = None
 

@@ -35,6 +35,8 @@ from funnelproof.health.since import (
 )
 from funnelproof.health.store import Newest
 from funnelproof.links.link import Link
+from funnelproof.notifications import store as notifications
+from funnelproof.notifications.webhook import MOST_PER_HANDLE, Webhook
 from funnelproof.pages import store as pages
 from funnelproof.pages.sound import soundness
 from funnelproof.proofs.digest import Configuration, changes_between, configuration_of, digest_of
@@ -87,6 +89,7 @@ class _Gathering:
         self.sales = self._sales()
         self.receipts = self._receipts()
         self.walks = self._walks()
+        self.webhooks = self._webhooks()
         self.waiting = store.waiting(tx, place, moment.at)
         self.stored_at = store.newest_stored(tx, place)
 
@@ -126,6 +129,7 @@ class _Gathering:
             busy_clicks=store.busy_clicks(self.tx, self.place, id_) if newest.most_uses is not None else {},
             reused_keys=self._reused_keys(id_, lately),
             page=self._page(id_),
+            webhooks=self.webhooks,
             stored_at=self.stored_at,
             # An answer leaves only after its commit, so whatever was accepted is stored.
             accepted_at=self.stored_at,
@@ -210,6 +214,12 @@ class _Gathering:
             before = own.get(walk.variant, WalkEvidence())
             own[walk.variant] = WalkEvidence(walk, before.returned if walk.returned_at is None else walk)
         return found
+
+    def _webhooks(self) -> tuple[Webhook, ...]:
+        """Those of the handle; a run sends nothing to any."""
+        if self.place.world != LIVE:
+            return ()
+        return tuple(notifications.of_handle(self.tx, self.place.handle, limit=MOST_PER_HANDLE))
 
     def _with_changes(
         self, own: Subject, standing: Mapping[int, StandingReceipt], tested: Mapping[str, Configuration]
