@@ -165,6 +165,9 @@ def test_what_was_written_is_in_the_audit_and_a_report_carries_it(
     browser.done(f"{ONE}/walks", "begin", variantId="a")
     screen = browser.see(f"{HERE}/audit")
     assert "POST walks" in screen
-    request_id = screen.partition("<td><code>")[2].partition("<")[0]
+    request_id = screen.partition(f'href="{HERE}/requests/')[2].partition('"')[0]
     told = {"summary": "Odd", "details": "It looks odd.", "requestId": request_id}
-    assert f"request <code>{request_id}</code> attached" in browser.send(f"{HERE}/support", "send", **told).text
+    assert (
+        f'requests/{request_id}"><code>{request_id}</code></a> attached'
+        in browser.send(f"{HERE}/support", "send", **told).text
+    )

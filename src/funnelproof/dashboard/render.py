@@ -45,7 +45,7 @@ def problem_page(problem: Mapping[str, Any], visit: Visit | None = None) -> Resp
 
 
 def fragment(template: str, values: Mapping[str, Any], visit: Visit) -> str:
-    from funnelproof.dashboard.table import CAMPAIGN_TABS, HANDLE_TABS
+    from funnelproof.dashboard.table import CAMPAIGN_TABS, HANDLE_TABS, OPERATOR_TABS
 
     told = words.Words(visit.locale, visit.zone, visit.now)
     frame = {
@@ -54,5 +54,6 @@ def fragment(template: str, values: Mapping[str, Any], visit: Visit) -> str:
         "form": visit.form,
         "campaign_tabs": CAMPAIGN_TABS,
         "handle_tabs": HANDLE_TABS,
+        "operator_tabs": OPERATOR_TABS,
     }
     return TEMPLATES.get_template(template).render({**frame, **values})
