@@ -35,10 +35,10 @@ from funnelproof.dashboard.screens import (
     walks,
     webhooks,
 )
-from funnelproof.dashboard.visit import Goto, Page, Visit
+from funnelproof.dashboard.visit import Goto, Page, Progress, Visit
 
 Show = Callable[[Visit], Awaitable[Page | Goto]]
-Act = Callable[[Visit], Awaitable[Page | Goto]]
+Act = Callable[[Visit], Awaitable[Page | Goto | Progress]]
 ONE = "/app/{handle}/campaigns/{campaign}"
 
 
