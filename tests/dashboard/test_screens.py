@@ -17,6 +17,7 @@ SCREENS = [
     f"{HERE}/webhooks",
     f"{HERE}/audit",
     f"{HERE}/support",
+    f"{HERE}/requests",
     *(
         ONE + tab
         for tab in (
@@ -99,7 +100,7 @@ def test_every_call_is_told_as_curl_without_a_credential(sold: Funnel, cast: Cas
         f'curl -s -H "Authorization: Bearer $TOKEN" http://127.0.0.1:8080/v2/handles/gharart/campaigns/{CAMPAIGN}/results'
         in screen
     )
-    assert "request req_" in screen
+    assert f'request <a href="{HERE}/requests/req_' in screen
     assert browser.cookies["fp_session"] not in screen
 
 

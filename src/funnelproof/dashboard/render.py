@@ -1,13 +1,13 @@
 """Screens to HTML: one environment of templates, the headers of every page, the frame's own values."""
 
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
-from starlette.responses import HTMLResponse, RedirectResponse, Response
+from starlette.responses import HTMLResponse, RedirectResponse, Response, StreamingResponse
 
 from funnelproof.dashboard import words
-from funnelproof.dashboard.visit import Goto, Page, Visit
+from funnelproof.dashboard.visit import Goto, Page, Progress, Visit
 
 CSP = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
@@ -19,6 +19,9 @@ HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "Cache-Control": "no-store",
 }
+ROWS = "<!-- rows -->"
+UNHELD = {"X-Accel-Buffering": "no"}
+"""Tells proxies in front to pass on each piece."""
 TEMPLATES = Environment(
     loader=PackageLoader("funnelproof.dashboard"),
     autoescape=True,
@@ -28,10 +31,21 @@ TEMPLATES = Environment(
 )
 
 
-def answer(shown: Page | Goto, visit: Visit) -> Response:
+def answer(shown: Page | Goto | Progress, visit: Visit) -> Response:
     if isinstance(shown, Goto):
         return RedirectResponse(shown.path, 303, HEADERS)
+    if isinstance(shown, Progress):
+        return StreamingResponse(_pieces(shown, visit), media_type="text/html", headers={**HEADERS, **UNHELD})
     return HTMLResponse(fragment(shown.template, shown.values, visit), shown.status, HEADERS)
+
+
+async def _pieces(shown: Progress, visit: Visit) -> AsyncIterator[str]:
+    """The page up to where its rows stand, each row as it comes, and the rest: browsers show it as it grows."""
+    yield fragment(shown.template, {**shown.values, "last": None}, visit).partition(ROWS)[0]
+    last: dict[str, Any] = {}
+    async for last in shown.rows:
+        yield fragment(shown.piece, last, visit)
+    yield fragment(shown.template, {**shown.values, "last": last}, visit).partition(ROWS)[2]
 
 
 def problem_page(problem: Mapping[str, Any], visit: Visit | None = None) -> Response:
@@ -45,7 +59,7 @@ def problem_page(problem: Mapping[str, Any], visit: Visit | None = None) -> Resp
 
 
 def fragment(template: str, values: Mapping[str, Any], visit: Visit) -> str:
-    from funnelproof.dashboard.table import CAMPAIGN_TABS, HANDLE_TABS
+    from funnelproof.dashboard.table import CAMPAIGN_TABS, HANDLE_TABS, OPERATOR_TABS
 
     told = words.Words(visit.locale, visit.zone, visit.now)
     frame = {
@@ -54,5 +68,6 @@ def fragment(template: str, values: Mapping[str, Any], visit: Visit) -> str:
         "form": visit.form,
         "campaign_tabs": CAMPAIGN_TABS,
         "handle_tabs": HANDLE_TABS,
+        "operator_tabs": OPERATOR_TABS,
     }
     return TEMPLATES.get_template(template).render({**frame, **values})

@@ -11,15 +11,19 @@ from funnelproof.dashboard.screens import (
     campaign,
     campaigns,
     connect,
+    content_reports,
     conversion,
     conversions,
     create,
+    escalations,
     health,
     history,
     links,
+    operator,
     over_time,
     page,
     people,
+    request,
     run,
     settings,
     signin,
@@ -31,10 +35,10 @@ from funnelproof.dashboard.screens import (
     walks,
     webhooks,
 )
-from funnelproof.dashboard.visit import Goto, Page, Visit
+from funnelproof.dashboard.visit import Goto, Page, Progress, Visit
 
 Show = Callable[[Visit], Awaitable[Page | Goto]]
-Act = Callable[[Visit], Awaitable[Page | Goto]]
+Act = Callable[[Visit], Awaitable[Page | Goto | Progress]]
 ONE = "/app/{handle}/campaigns/{campaign}"
 
 
@@ -56,6 +60,9 @@ def _screen(path: str, module: ModuleType, *, is_open: bool = False) -> Screen:
 SCREENS = (
     _screen("/app/signin", signin, is_open=True),
     _screen("/app", start),
+    _screen("/app/operator", operator),
+    _screen("/app/operator/escalations", escalations),
+    _screen("/app/operator/content", content_reports),
     _screen("/app/{handle}", campaigns),
     _screen("/app/{handle}/new", create),
     _screen("/app/{handle}/people", people),
@@ -64,6 +71,8 @@ SCREENS = (
     _screen("/app/{handle}/webhooks", webhooks),
     _screen("/app/{handle}/audit", audit),
     _screen("/app/{handle}/support", support),
+    _screen("/app/{handle}/requests", request),
+    _screen("/app/{handle}/requests/{request}", request),
     _screen(ONE, campaign),
     _screen(ONE + "/variants", variants),
     _screen(ONE + "/tests", tests),
@@ -99,6 +108,11 @@ HANDLE_TABS = (
     ("/webhooks", "Webhooks"),
     ("/audit", "Audit"),
     ("/support", "Support"),
+)
+OPERATOR_TABS = (
+    ("/app/operator", "Reports to support"),
+    ("/app/operator/escalations", "Escalations"),
+    ("/app/operator/content", "Reported content"),
 )
 
 

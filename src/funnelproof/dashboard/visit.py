@@ -1,6 +1,6 @@
 """One visit of a screen: who looks, at which handle, with which words for numbers and times, and what was asked."""
 
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 from urllib.parse import quote, urlencode
@@ -10,7 +10,7 @@ from babel import Locale
 
 from funnelproof.access.roles import Role
 from funnelproof.clock import Micros
-from funnelproof.dashboard.inside import Call, Inside, Refused
+from funnelproof.dashboard.inside import Call, Inside, Refused, Watched
 from funnelproof.dashboard.session import Seat
 
 QUIET = "/v2/auth/"
@@ -21,6 +21,15 @@ class Page(NamedTuple):
     template: str
     values: dict[str, Any]
     status: int = 200
+
+
+class Progress(NamedTuple):
+    """A page that goes on while something runs: each piece is put where `template` says `rows`, by `piece`."""
+
+    template: str
+    piece: str
+    values: dict[str, Any]
+    rows: AsyncIterator[dict[str, Any]]
 
 
 class Goto(NamedTuple):
@@ -117,6 +126,15 @@ class Visit:
         if call.is_refused:
             raise Refused(call)
         return call.answer
+
+    async def watch(self, method: str, path: str, body: Any) -> Watched:
+        """As `send`, for what is told while it runs."""
+        access = self.seat.session.access if self.seat.session else None
+        watched = await self.inside.watch(method, path, body, credential=access)
+        self.calls.append(watched.call)
+        if watched.call.is_refused:
+            raise Refused(watched.call)
+        return watched
 
     def faults(self, *names: str) -> list[str]:
         """What the problem says of the fields of these pointers."""

@@ -1,7 +1,7 @@
 """The gate of writes: what was answered under a key is answered again, everything else goes into the ledger."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -103,8 +103,13 @@ class Ledger:
         carried = Besides(entry, self._home.settings.quota_tiers)
 
         async def hold(message: Message) -> None:
+            """A stream of events goes on at once: it is for whoever watches now, and never asked for with a key."""
             if message["type"] == "http.response.start":
                 started.update(message)
+                if _is_stream(message):
+                    await send({**message, "headers": [*message["headers"], *_told(entry)]})
+            elif _is_stream(started):
+                await send(message)
             else:
                 parts.append(message.get("body", b""))
 
@@ -118,7 +123,8 @@ class Ledger:
             BESIDE.reset(token)
         answer = (started["status"], [*started["headers"], *_told(entry)], b"".join(parts))
         await self._settle(carried, answer)
-        await _send(send, answer)
+        if not _is_stream(started):
+            await _send(send, answer)
 
     async def _settle(self, carried: Besides, answer: Answer) -> None:
         """Keep a good answer. What wrote through the ingest lane, or nothing at all, has its line written now."""
@@ -138,6 +144,10 @@ class Ledger:
 
         if entry.key_hash is not None or (is_good and not entry.is_written):
             await self._home.database.write(work)
+
+
+def _is_stream(start: Mapping[str, Any]) -> bool:
+    return any(name == b"content-type" and told.startswith(b"text/event-stream") for name, told in start["headers"])
 
 
 def _told(entry: Entry) -> Sequence[tuple[bytes, bytes]]:

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, TypeVar
 
 from pydantic.alias_generators import to_camel
@@ -14,12 +14,13 @@ from funnelproof.clock import SECOND, local_day
 from funnelproof.conversions import key_store as keys
 from funnelproof.conversions import store as conversions
 from funnelproof.installation import Installation
-from funnelproof.links.ctx import Ctx, InvalidCtx, open_ctx
+from funnelproof.links.ctx import InvalidCtx, open_ctx
 from funnelproof.links.link import UTM_TAGS, Link
 from funnelproof.money import decimal_text, read_money
 from funnelproof.proofs import steps
+from funnelproof.proofs.attempt import Attempt, Tell, nobody
 from funnelproof.proofs.page_ready import PageReady
-from funnelproof.proofs.probe import Probe, Seen
+from funnelproof.proofs.probe import Probe
 from funnelproof.proofs.receipt import STEPS, Step, VariantReceipt
 from funnelproof.proofs.run import Opened, advance, finish, open_run
 from funnelproof.proofs.store import Run
@@ -34,23 +35,15 @@ NO_CTX = "there is no ctx to do this with"
 NO_CONVERSION = "there is no conversion to do this with"
 
 
-@dataclass(slots=True)
-class Attempt:
-    """One variant on its way through the steps."""
-
-    variant: int
-    variant_id: str
-    steps: dict[str, Step]
-    click: Seen | None = None
-    ctx: Ctx | None = None
-    first: Seen | None = None
-
-    def note(self, step: Step, began: float) -> None:
-        self.steps[step.id] = replace(step, ms=round((time.perf_counter() - began) * 1000, 2))
-
-
 async def prove(
-    home: Installation, routes: RouteCache, handle: str, campaign_id: str, *, asked: Mapping[str, Any], act: Act
+    home: Installation,
+    routes: RouteCache,
+    handle: str,
+    campaign_id: str,
+    *,
+    asked: Mapping[str, Any],
+    act: Act,
+    tell: Tell = nobody,
 ) -> Run:
     """Run the test conversion and leave its receipt. `asked`: variant_id, value, currency, event_type, seed."""
     seed = asked.get("seed") or "funnelproof"
@@ -61,20 +54,20 @@ async def prove(
         return made, wanted_of(made.world.snapshot.campaign, asked, seed)
 
     made, wanted = await home.database.write(opened)
-    test = _Test(home, routes, made, wanted)
+    test = _Test(home, routes, made, wanted, tell)
     receipts = await test.run()
     return await home.database.write(lambda tx: finish(tx, made.run, receipts, home.clock.now()))
 
 
 class _Test:
-    def __init__(self, home: Installation, routes: RouteCache, opened: Opened, wanted: Wanted) -> None:
+    def __init__(self, home: Installation, routes: RouteCache, opened: Opened, wanted: Wanted, tell: Tell) -> None:
         self.home, self.run_row, self.world, self.wanted = home, opened.run, opened.world, wanted
         self.campaign = opened.world.snapshot.campaign
         self.set_aside = opened.set_aside
         token = run_token(opened.run.handle, opened.run.run_id, home.keyring, home.clock.now())
         self.probe = Probe(home, routes, run_token=token, request_id=opened.run.request_id or opened.run.run_id)
         self.page_ready = PageReady(home, routes, self.probe)
-        self.attempts = [Attempt(number, variant_id, {}) for number, variant_id in wanted.variants]
+        self.attempts = [Attempt(number, variant_id, {}, tell) for number, variant_id in wanted.variants]
 
     @property
     def link(self) -> Link:
@@ -135,8 +128,7 @@ class _Test:
 
     async def _convert(self, attempt: Attempt) -> None:
         if attempt.ctx is None:
-            for id_ in ("conversion_recorded", "replay_deduplicated"):
-                attempt.steps[id_] = steps.skipped(id_, NO_CTX)
+            attempt.skip(NO_CTX, "conversion_recorded", "replay_deduplicated")
             return
         await self._timed(attempt, "conversion_recorded", self._conversion_recorded)
         await self._timed(attempt, "replay_deduplicated", self._replay_deduplicated)
@@ -167,8 +159,7 @@ class _Test:
 
     async def _refusals(self, attempt: Attempt) -> None:
         if attempt.ctx is None:
-            for id_ in ("key_reuse_refused", "tampered_ctx_refused"):
-                attempt.steps[id_] = steps.skipped(id_, NO_CTX)
+            attempt.skip(NO_CTX, "key_reuse_refused", "tampered_ctx_refused")
             return
         await self._timed(attempt, "key_reuse_refused", self._key_reuse_refused)
         await self._timed(attempt, "tampered_ctx_refused", self._tampered_ctx_refused)
@@ -196,7 +187,7 @@ class _Test:
         )
         for attempt in self.attempts:
             if attempt.ctx is None:
-                attempt.steps["expired_ctx_refused"] = steps.skipped("expired_ctx_refused", NO_CTX)
+                attempt.skip(NO_CTX, "expired_ctx_refused")
             else:
                 await self._timed(attempt, "expired_ctx_refused", self._expired_ctx_refused)
 
@@ -207,8 +198,7 @@ class _Test:
 
     async def _read_back(self, attempt: Attempt) -> None:
         if attempt.first is None or attempt.first.status != 201:
-            for id_ in ("attributed", "funnel_counted_in_test"):
-                attempt.steps[id_] = steps.skipped(id_, NO_CONVERSION)
+            attempt.skip(NO_CONVERSION, "attributed", "funnel_counted_in_test")
             return
         await self._timed(attempt, "attributed", self._attributed)
         await self._timed(attempt, "funnel_counted_in_test", self._funnel_counted)
@@ -273,9 +263,7 @@ class _Test:
         return await self.home.database.read(fn)
 
     def _receipt(self, attempt: Attempt) -> VariantReceipt:
-        attempt.steps["webhook_signed"] = steps.skipped(
-            "webhook_signed", "a run sends nothing to webhooks; POST …/webhooks/{webhookId}/test does"
-        )
+        attempt.skip("a run sends nothing to webhooks; POST …/webhooks/{webhookId}/test does", "webhook_signed")
         ordered = tuple(attempt.steps[id_] for id_ in STEPS if id_ in attempt.steps)
         first = attempt.first.body if attempt.first else {}
         return VariantReceipt(

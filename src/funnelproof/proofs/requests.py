@@ -11,7 +11,7 @@ from funnelproof.campaigns.variants import VARIANT_ID
 from funnelproof.clock import iso, iso_or_none
 from funnelproof.plans.positions import LONGEST_KEPT
 from funnelproof.proofs.digest import Change
-from funnelproof.proofs.receipt import StepStatus, VariantReceipt, Verdict
+from funnelproof.proofs.receipt import Step, StepStatus, VariantReceipt, Verdict
 from funnelproof.proofs.store import Run
 from funnelproof.web.shape import Moment, Shape, View, example
 
@@ -93,6 +93,13 @@ class StepView(View):
     ms: float
 
 
+class StepToldView(View):
+    """One step of a test conversion that is under way."""
+
+    variant_id: str | None
+    step: StepView
+
+
 class VariantReceiptView(View):
     variant_id: str | None
     verdict: Verdict
@@ -162,5 +169,9 @@ def _variant_view(variant: VariantReceipt) -> VariantReceiptView:
         ctx=variant.ctx,
         click_id=variant.click_id,
         conversion_id=variant.conversion_id,
-        steps=[StepView(**{name: getattr(step, name) for name in StepView.model_fields}) for step in variant.steps],
+        steps=[step_view(step) for step in variant.steps],
     )
+
+
+def step_view(step: Step) -> StepView:
+    return StepView(**{name: getattr(step, name) for name in StepView.model_fields})

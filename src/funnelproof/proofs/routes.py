@@ -2,8 +2,8 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Response
-from fastapi.responses import JSONResponse
+from fastapi import APIRouter, Path, Request, Response
+from fastapi.responses import JSONResponse, StreamingResponse
 
 from funnelproof.access.guard import CallerOf, RequestId
 from funnelproof.audit.act import Act
@@ -19,6 +19,8 @@ from funnelproof.pages import store as pages
 from funnelproof.plans.schema import ADDRESS, plan_schema
 from funnelproof.proofs import run as runs
 from funnelproof.proofs import store
+from funnelproof.proofs.as_events import AS_EVENTS, EVENTS, events_of, wants_events
+from funnelproof.proofs.attempt import Tell, nobody
 from funnelproof.proofs.check_ctx import check_given_ctx
 from funnelproof.proofs.digest import changes_between, configuration_of, digest_of
 from funnelproof.proofs.prove import prove
@@ -61,28 +63,54 @@ def routes(home: Installation, cache: RouteCache) -> APIRouter:
 
 def _add_test_conversion(router: APIRouter, home: Installation, cache: RouteCache) -> None:
     @router.post(
-        ONE + "/test-conversion", status_code=201, responses=refusals(NoSuchCampaign, NoPrimaryLink, InvalidCtx)
+        ONE + "/test-conversion",
+        status_code=201,
+        response_model=ReceiptView,
+        responses={**refusals(NoSuchCampaign, NoPrimaryLink, InvalidCtx), 201: AS_EVENTS},
     )
     async def test_conversion(
         handle: HandleName,
         campaignId: CampaignId,  # noqa: N803
         caller: CallerOf,
+        request: Request,
         request_id: RequestId,
         response: Response,
         body: TestConversion | None = None,
-    ) -> ReceiptView:
-        """Test every variant with weight through the code of live traffic, in a world of its own; leaves a receipt."""
+    ) -> ReceiptView | Response:
+        """Test every variant with weight through the code of live traffic, in a world of its own; leaves a receipt.
+
+        Asked for `text/event-stream` and without an Idempotency-Key, each step is told while the test runs.
+        """
         asked = body or TestConversion.of()
         act = Act(caller.actor, home.clock.now(), request_id)
-        if asked.ctx is not None:
-            made = await check_given_ctx(home, handle, campaignId, ctx=asked.ctx, act=act)
-        else:
-            wanted = asked.given()
-            if asked.seed is not None:
-                wanted["seed"] = str(asked.seed)
-            made = await prove(home, cache, handle, campaignId, asked=wanted, act=act)
-        response.headers["Location"] = f"/v2/handles/{handle}/campaigns/{campaignId}/test-runs/{made.run_id}"
-        return await home.database.read(lambda tx: _shown(tx, made, home.clock.now()))
+
+        async def run(tell: Tell) -> ReceiptView:
+            made = await _tested(home, cache, handle, campaignId, asked=asked, act=act, tell=tell)
+            return await home.database.read(lambda tx: _shown(tx, made, home.clock.now()))
+
+        if asked.ctx is None and wants_events(request.headers):
+            return StreamingResponse(await events_of(request, run), 201, media_type=EVENTS)
+        receipt = await run(nobody)
+        response.headers["Location"] = f"/v2/handles/{handle}/campaigns/{campaignId}/test-runs/{receipt.run_id}"
+        return receipt
+
+
+async def _tested(
+    home: Installation,
+    cache: RouteCache,
+    handle: str,
+    campaign_id: str,
+    *,
+    asked: TestConversion,
+    act: Act,
+    tell: Tell,
+) -> Run:
+    if asked.ctx is not None:
+        return await check_given_ctx(home, handle, campaign_id, ctx=asked.ctx, act=act)
+    wanted = asked.given()
+    if asked.seed is not None:
+        wanted["seed"] = str(asked.seed)
+    return await prove(home, cache, handle, campaign_id, asked=wanted, act=act, tell=tell)
 
 
 def _add_reading(router: APIRouter, home: Installation) -> None:

@@ -7,4 +7,4 @@ async def show(visit: Visit) -> Page | Goto:
     parts = (visit.me or {}).get("handles", [])
     if len(parts) == 1:
         return Goto(f"/app/{parts[0]['handle']}")
-    return Page("start.html", {"parts": parts})
+    return Page("start.html", {"handles": parts})

@@ -1,9 +1,11 @@
 """Test conversions: run them, and the receipts they left."""
 
+from collections.abc import AsyncIterator
 from typing import Any
 
+from funnelproof.dashboard.inside import Watched
 from funnelproof.dashboard.screens.people import names_of
-from funnelproof.dashboard.visit import Goto, Page, Visit
+from funnelproof.dashboard.visit import Page, Progress, Visit
 
 
 async def show(visit: Visit) -> Page:
@@ -21,10 +23,18 @@ async def show(visit: Visit) -> Page:
     return Page("tests.html", {"campaign": campaign, "changed": changed, **told})
 
 
-async def _run(visit: Visit) -> Goto:
+async def _run(visit: Visit) -> Progress:
+    """A page that grows by each step; its receipt has an address of its own."""
+    campaign = await visit.get(visit.campaign_api)
     wanted = visit.form.get("variantId")
-    made = await visit.send("POST", f"{visit.campaign_api}/test-conversion", {"variantId": wanted} if wanted else {})
-    return Goto(f"{visit.campaign_here}/tests/{made['runId']}")
+    body = {"variantId": wanted} if wanted else {}
+    watched = await visit.watch("POST", f"{visit.campaign_api}/test-conversion", body)
+    return Progress("running.html", "_step.html", {"campaign": campaign}, _told(watched))
+
+
+async def _told(watched: Watched) -> AsyncIterator[dict[str, Any]]:
+    async for name, data in watched.events():
+        yield {"kind": name, "told": data}
 
 
 ACTS = {"run": _run}

@@ -26,3 +26,7 @@ addEventListener("keydown", (event) => {
     if (search) { event.preventDefault(); search.focus(); }
   }
 });
+
+// What was sent as a form and has an address of its own now: loading anew shows it, and does not send it again.
+const here = document.querySelector("a[data-here]");
+if (here) history.replaceState(null, "", here.dataset.here);
