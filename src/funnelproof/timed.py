@@ -5,6 +5,7 @@ from funnelproof.health.watch import LightWatch
 from funnelproof.installation import Installation
 from funnelproof.jobs.runner import Job, LongJob
 from funnelproof.keys.ring import forget_salts
+from funnelproof.launch.brake import Brake
 from funnelproof.launch.schedule import Timer
 from funnelproof.ledger.forget import OldEntries
 from funnelproof.notifications.deliver import Courier, forget_deliveries
@@ -26,6 +27,7 @@ def jobs_of(home: Installation, courier: Courier) -> list[Job | LongJob]:
         Job("see_walks", 2, returns.keep, returns.look),
         Job("forget_salts", 3600, lambda tx: forget_salts(tx, clock.now())),
         Job("watch_lights", 10, lights.keep, lights.look, pause_seconds=0.25),
+        Job("brake", 5, Brake(clock.now)),
         Job("watch_tests", 60, Watch(clock.now)),
         Job("inspect_tests", 300, inspector.keep, inspector.look, pause_seconds=0.25),
         Job("forget_worlds", 600, lambda tx: forget_worlds(tx, clock.now())),

@@ -21,6 +21,7 @@ from funnelproof.health.evidence import (
     Sales,
 )
 from funnelproof.links.link import Link
+from funnelproof.notifications.webhook import Webhook
 from funnelproof.pages.page import AccessMode, PageFacts
 from funnelproof.pages.sound import Soundness
 from funnelproof.proofs.receipt import StandingReceipt, Verdict
@@ -147,6 +148,7 @@ PERFECT = Evidence(
     sdk_seen=True,
     receipts={1: ReceiptEvidence(receipt(1)), 2: ReceiptEvidence(receipt(2))},
     page=PageEvidence(PAGE, Soundness(faults=0, buttons=4, with_ctx=4)),
+    webhooks=(Webhook("gharart", "whk_1", "https://shop.example/hook", ("test.completed",), "", "usr_1", NOW),),
     stored_at=NOW,
     accepted_at=NOW,
 )

@@ -144,6 +144,7 @@ class Campaign:
     updated_at: Micros
     version: int
     variants: tuple[Variant, ...] = ()
+    pause_on_fail: bool = False
 
     @property
     def attribution_window(self) -> Micros:

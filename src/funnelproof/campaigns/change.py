@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from funnelproof.audit.act import Act
-from funnelproof.campaigns import store
+from funnelproof.campaigns import history, store
 from funnelproof.campaigns.allocation import after_change
 from funnelproof.campaigns.campaign import Campaign, CampaignKept, LaunchPolicy
 from funnelproof.campaigns.create import bind_existing, binding_faults, campaign_faults
@@ -92,7 +92,7 @@ def note_change(tx: Transaction, before: Campaign, after: Campaign, *, act: Act,
     details: dict[str, Any] = {"changed": sorted(set(changed) - NOT_TOLD)}
     if (before.epoch, before.phase) != (after.epoch, after.phase):
         details |= {"epoch": after.epoch, "phase": after.phase}
-    store.write_history(
+    history.write(
         tx,
         after,
         at=act.at,
@@ -111,7 +111,7 @@ def delete(tx: Transaction, campaign: Campaign, act: Act) -> None:
     for link in links.of_campaign(tx, campaign.handle, campaign.campaign_id):
         links.replace(tx, replace(link, campaign_id=None, updated_at=act.at, version=link.version + 1))
     store.bury(tx, campaign, act.at)
-    store.write_history(tx, campaign, at=act.at, act="deleted", actor=act.actor, request_id=act.request_id)
+    history.write(tx, campaign, at=act.at, act="deleted", actor=act.actor, request_id=act.request_id)
 
 
 def _applied(tx: Transaction, before: Campaign, body: CampaignChange, faults: list[Fault]) -> Campaign:

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from funnelproof.audit.act import Act
-from funnelproof.campaigns import store
+from funnelproof.campaigns import history, store
 from funnelproof.campaigns.campaign import Campaign, CampaignStatus
 from funnelproof.campaigns.create import campaign_faults
 from funnelproof.campaigns.requests import CopiedLink, NewCopy
@@ -34,7 +34,7 @@ def copy(tx: Transaction, source: Campaign, body: NewCopy, *, rules: AddressRule
     for link in copies:
         _add(tx, link)
     details = {"copyOf": source.campaign_id, "links": slugs}
-    store.write_history(
+    history.write(
         tx,
         draft,
         at=act.at,

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from funnelproof.audit.act import Act
-from funnelproof.campaigns import store
+from funnelproof.campaigns import history, store
 from funnelproof.campaigns.allocation import split_faults
 from funnelproof.campaigns.campaign import Campaign, CampaignStatus, LaunchPolicy, NotReady
 from funnelproof.campaigns.fields import WINDOW_DAYS, as_kept, defaults
@@ -145,7 +145,7 @@ def _store(tx: Transaction, campaign: Campaign, link: Link | None, act: Act) -> 
         links.add(tx, link)
     elif campaign.primary_slug is not None:
         bind_existing(tx, campaign, campaign.primary_slug, campaign.created_at)
-    store.write_history(
+    history.write(
         tx,
         campaign,
         at=act.at,

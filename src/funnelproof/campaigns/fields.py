@@ -40,6 +40,7 @@ def defaults(goal_type: GoalType, window_days: int) -> dict[str, Any]:
         "decision_window_days": min(DECISION_DAYS, window_days),
         "include_cookieless": False,
         "receipt_ttl_hours": 168,
+        "pause_on_fail": False,
     }
 
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 from funnelproof.audit.act import Act
-from funnelproof.campaigns import store
+from funnelproof.campaigns import history, store
 from funnelproof.campaigns.allocation import after_change, split_faults
 from funnelproof.campaigns.campaign import Campaign, CampaignStatus, check_move
 from funnelproof.campaigns.variants import Variant
@@ -33,7 +33,7 @@ def move(
         campaign, status=to, first_active_at=first_active_at, updated_at=act.at, version=campaign.version + 1
     )
     store.replace(tx, campaign, moved, reason or f"became {to}")
-    store.write_history(
+    history.write(
         tx,
         moved,
         at=act.at,
@@ -66,7 +66,7 @@ def ramp(
     ramped = after_change(campaign, ramped, somebody_entered=True, destinations=(None, None))
     store.replace(tx, campaign, ramped, reason or f"ramp {campaign.ramp_percent} → {percent} %")
     details = {"rampPercent": [campaign.ramp_percent, percent], **({"overridden": True} if overridden else {})}
-    store.write_history(
+    history.write(
         tx, ramped, at=act.at, act="ramped", actor=act.actor, reason=reason, request_id=act.request_id, details=details
     )
     return ramped
@@ -135,7 +135,7 @@ def reopen(
 
 
 def _note(tx: Transaction, before: Campaign, after: Campaign, name: str, *, act: Act, **facts: Any) -> None:
-    store.write_history(
+    history.write(
         tx,
         after,
         at=act.at,

@@ -78,6 +78,7 @@ class _Changeable(Edit):
     embargo_until: Moment | None = None
     include_cookieless: bool | None = None
     receipt_ttl_hours: int | None = Field(None, ge=1, le=8_784)
+    pause_on_fail: bool | None = Field(None, description="Pause the campaign when its health falls to FAIL.")
     variants: list[VariantBody] | None = Field(None, max_length=MAX_VARIANTS)
     primary_slug: str | None = Field(None, pattern=SLUG)
 
@@ -178,6 +179,7 @@ class CampaignView(View):
     embargo_until: str | None
     include_cookieless: bool
     receipt_ttl_hours: int
+    pause_on_fail: bool
     epoch: int
     phase: int
     decided_variant_id: str | None

@@ -9,7 +9,7 @@ from funnelproof.access.caller import Caller, Kind
 from funnelproof.access.guard import CallerOf, RequestId
 from funnelproof.access.roles import Role
 from funnelproof.audit.act import Act
-from funnelproof.campaigns import store
+from funnelproof.campaigns import history, store
 from funnelproof.campaigns.campaign import Campaign, CampaignExists, CampaignKept, NotReady
 from funnelproof.campaigns.change import Powers, VariantKept, change, delete
 from funnelproof.campaigns.create import create
@@ -131,10 +131,10 @@ def _add_history(router: APIRouter, home: Installation) -> None:
         """What was done to the campaign, by whom and why, newest first."""
         after = page.after(str)
 
-        def work(tx: Transaction) -> list[store.HistoryEntry]:
+        def work(tx: Transaction) -> list[history.Entry]:
             store.get(tx, handle, campaignId)
             before = str(after[0]) if after else None
-            return store.history(tx, handle, campaignId, before=before, limit=page.rows)
+            return history.page(tx, handle, campaignId, before=before, limit=page.rows)
 
         entries, cursor = page.cut(await home.database.read(work), lambda entry: (entry.entry_id,))
         return Listing(items=[_history_view(entry) for entry in entries], next_cursor=cursor)
@@ -145,6 +145,6 @@ def shown(campaign: Campaign, response: Response) -> CampaignView:
     return view_of(campaign)
 
 
-def _history_view(entry: store.HistoryEntry) -> HistoryView:
-    fields = {name: getattr(entry, name) for name in store.HistoryEntry.__slots__}
+def _history_view(entry: history.Entry) -> HistoryView:
+    fields = {name: getattr(entry, name) for name in history.Entry.__slots__}
     return HistoryView(**fields | {"at": iso(entry.at)})

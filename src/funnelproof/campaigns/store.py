@@ -1,7 +1,7 @@
 """Rows of `campaigns`, `variants`, `phases`, `frozen_plans` and `campaign_history`."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from itertools import groupby
 from operator import itemgetter
 from typing import Any
@@ -21,29 +21,13 @@ from funnelproof.campaigns.campaign import (
 )
 from funnelproof.campaigns.variants import Variant
 from funnelproof.clock import Micros
-from funnelproof.ids import new_id
 from funnelproof.links.link import NoSuchCampaign
 from funnelproof.storage.changes import bump
 from funnelproof.storage.database import Row, Transaction
-from funnelproof.storage.schema import campaign_history, campaigns, frozen_plans, phases, variants
+from funnelproof.storage.schema import campaigns, frozen_plans, phases, variants
 from funnelproof.storage.statements import insert_new
 
 LIVE = "live"
-
-
-@dataclass(frozen=True, slots=True)
-class HistoryEntry:
-    entry_id: str
-    at: Micros
-    act: str
-    actor: str
-    from_status: str | None
-    to_status: str | None
-    reason: str | None
-    request_id: str | None
-    health: str | None
-    config_digest: str | None
-    details: Any
 
 
 def find(tx: Transaction, handle: str, campaign_id: str) -> Campaign | None:
@@ -158,26 +142,6 @@ def plan_of(tx: Transaction, campaign: Campaign, epoch: int) -> Planned:
     )
     row = tx.one(select(frozen_plans).where(*where))
     return Planned(**{name: row[name] for name in Planned.__slots__}) if row else campaign.plan
-
-
-def write_history(tx: Transaction, campaign: Campaign, *, at: Micros, act: str, actor: str, **facts: Any) -> None:
-    row = {
-        "handle": campaign.handle,
-        "campaign_id": campaign.campaign_id,
-        "entry_id": new_id("his"),
-        "at": at,
-        "act": act,
-        "actor": actor,
-    }
-    tx.execute(insert(campaign_history).values(**row, **facts))
-
-
-def history(tx: Transaction, handle: str, campaign_id: str, *, before: str | None, limit: int) -> list[HistoryEntry]:
-    where = [campaign_history.c.handle == handle, campaign_history.c.campaign_id == campaign_id]
-    if before is not None:
-        where.append(campaign_history.c.entry_id < before)
-    rows = tx.all(select(campaign_history).where(*where).order_by(campaign_history.c.entry_id.desc()).limit(limit))
-    return [HistoryEntry(**{name: row[name] for name in HistoryEntry.__slots__}) for row in rows]
 
 
 def variant_ids_ever(tx: Transaction, handle: str, campaign_id: str) -> set[str]:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from funnelproof.audit.act import Act
-from funnelproof.campaigns import store as campaigns
+from funnelproof.campaigns import history
 from funnelproof.clicks import store as visitors
 from funnelproof.clock import DAY, Micros, iso
 from funnelproof.conversions import store
@@ -81,7 +81,7 @@ def _note(tx: Transaction, setting: Setting, settled: Sequence[Conversion], stre
     by_campaign = Counter((each.campaign_id, each.disposition.value) for each in settled)
     for campaign_id in sorted({campaign_id for campaign_id, _ in by_campaign}):
         amounts = {name: by_campaign[campaign_id, name] for name in (Disposition.COUNTED, Disposition.NOT_UNIQUE)}
-        campaigns.write_history(
+        history.write(
             tx,
             setting.campaigns[campaign_id],
             at=act.at,

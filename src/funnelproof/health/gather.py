@@ -36,6 +36,7 @@ from funnelproof.health.since import (
 from funnelproof.health.store import Newest
 from funnelproof.links.link import Link
 from funnelproof.notifications import store as notifications
+from funnelproof.notifications.outbox import wanted_events
 from funnelproof.notifications.webhook import MOST_PER_HANDLE, Webhook
 from funnelproof.pages import store as pages
 from funnelproof.pages.sound import soundness
@@ -75,6 +76,7 @@ class _Gathering:
         self.tx, self.place, self.moment, self.subjects = tx, place, moment, subjects
         quarter = moment.quarter
         self.pages = pages.facts_of(tx, place.handle, place.ids)
+        self.webhooks = self._webhooks()
         self.digests = {own.campaign.campaign_id: self._digest(own) for own in subjects}
         self.newest = store.newest(tx, place)
         self.lately = counters.amounts(tx, place, quarter - DAY_OF_QUARTERS + 1, quarter)
@@ -89,7 +91,6 @@ class _Gathering:
         self.sales = self._sales()
         self.receipts = self._receipts()
         self.walks = self._walks()
-        self.webhooks = self._webhooks()
         self.waiting = store.waiting(tx, place, moment.at)
         self.stored_at = store.newest_stored(tx, place)
 
@@ -238,7 +239,8 @@ class _Gathering:
         return own.config_digest or digest_of(self._configuration(own))
 
     def _configuration(self, own: Subject) -> Configuration:
-        return configuration_of(own.campaign, own.link, self.pages.get(own.campaign.campaign_id))
+        page, events = self.pages.get(own.campaign.campaign_id), wanted_events(self.webhooks)
+        return configuration_of(own.campaign, own.link, page, events=events)
 
     def _page(self, id_: str) -> PageEvidence | None:
         facts = self.pages.get(id_)

@@ -13,6 +13,7 @@ from funnelproof.notifications.outbox import announce
 from funnelproof.notifications.webhook import Event
 from funnelproof.storage.database import Transaction
 from funnelproof.storage.schema import (
+    campaign_history,
     campaigns,
     health_changes,
     health_lights,
@@ -95,6 +96,24 @@ def keep(tx: Transaction, handle: str, health: Health, moved: int) -> None:
         tx.execute(update(health_lights).where(*where).values(**told))
     if before != health.status.value:
         _note(tx, {**at, "at": health.checked_at, "from_status": before, "to_status": health.status.value})
+
+
+def to_brake(tx: Transaction, *, limit: int) -> list[CampaignRef]:
+    """Running campaigns of all handles that want to be paused on FAIL, and whose light turned to it as they ran."""
+    of, light, turn, moved = campaigns.c, health_lights.c, health_changes.c, campaign_history.c
+    turned = select(func.max(turn.at)).where(turn.handle == of.handle, turn.campaign_id == of.campaign_id)
+    started = select(func.max(moved.at)).where(
+        moved.handle == of.handle, moved.campaign_id == of.campaign_id, moved.to_status == CampaignStatus.ACTIVE.value
+    )
+    statement = (
+        select(of.handle, of.campaign_id)
+        .join(health_lights, and_(light.handle == of.handle, light.campaign_id == of.campaign_id))
+        .where(of.pause_on_fail == 1, of.status == CampaignStatus.ACTIVE.value, of.deleted_at.is_(None))
+        .where(light.status == Status.FAIL.value, _of_campaign(turned) > func.coalesce(_of_campaign(started), 0))
+        .order_by(of.handle, of.campaign_id)
+        .limit(limit)
+    )
+    return [(row.handle, row.campaign_id) for row in tx.execute(statement)]
 
 
 def changes(tx: Transaction, ref: CampaignRef) -> list[tuple[Micros, str | None, str]]:

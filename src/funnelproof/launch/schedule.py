@@ -2,17 +2,22 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 from funnelproof.audit.act import Act
-from funnelproof.campaigns import lifecycle, store
+from funnelproof.campaigns import history, lifecycle, store
 from funnelproof.campaigns.campaign import Campaign, CampaignRef, CampaignStatus, NotReady
-from funnelproof.clock import Micros
+from funnelproof.clock import Micros, iso_or_none
+from funnelproof.health.check import Health
 from funnelproof.health.examine import examine
 from funnelproof.launch.gate import check_gate
 from funnelproof.launch.tags import tag_breaches
+from funnelproof.notifications.outbox import announce
+from funnelproof.notifications.webhook import Event
 from funnelproof.storage.database import Transaction
 
 TIMER = "timer"
+BLOCKED = "launch_blocked"
 AT_ONCE = 50
 BEFORE_ALL: CampaignRef = ("", "")
 
@@ -46,12 +51,36 @@ def _run(tx: Transaction, campaign: Campaign, now: Micros) -> bool:
     try:
         if to is CampaignStatus.ACTIVE:
             check_gate(campaign, health, tag_breaches(tx, campaign))
-    except NotReady:
+    except NotReady as problem:
+        _tell_blocked(tx, campaign, health, problem, now)
         return False
     reason = "startsAt has come" if to is CampaignStatus.ACTIVE else "endsAt has come"
     known, digest = health.status.value, health.config_digest
     lifecycle.move(tx, campaign, to, act=Act(TIMER, now, None), reason=reason, health=known, config_digest=digest)
     return True
+
+
+def _tell_blocked(tx: Transaction, campaign: Campaign, health: Health, problem: NotReady, now: Micros) -> None:
+    """Once for each start that was set, however often it is tried."""
+    starts_at = iso_or_none(campaign.starts_at)
+    told = history.newest(tx, campaign.handle, campaign.campaign_id, BLOCKED)
+    if told is not None and (told.details or {}).get("startsAt") == starts_at:
+        return
+    missing: Any = problem.extra["missing"]
+    lacking = [entry["check"] for entry in missing]
+    history.write(
+        tx,
+        campaign,
+        at=now,
+        act=BLOCKED,
+        actor=TIMER,
+        reason=problem.detail,
+        health=health.status.value,
+        config_digest=health.config_digest,
+        details={"startsAt": starts_at, "missing": lacking},
+    )
+    fact = {"campaignId": campaign.campaign_id, "startsAt": starts_at, "missing": lacking, "reason": problem.detail}
+    announce(tx, campaign.handle, Event.LAUNCH_BLOCKED, [fact], at=now)
 
 
 def _next(campaign: Campaign, now: Micros) -> CampaignStatus | None:

@@ -4,7 +4,7 @@ from fastapi import APIRouter
 from pydantic import Field
 
 from funnelproof.access.guard import CallerOf, RequestId
-from funnelproof.campaigns import store
+from funnelproof.campaigns import history, store
 from funnelproof.campaigns.routes import BASE, CampaignId, HandleName
 from funnelproof.errors import Problem
 from funnelproof.installation import Installation
@@ -51,7 +51,7 @@ def routes(home: Installation) -> APIRouter:
         def work(tx: Transaction) -> None:
             campaign = store.get(tx, handle, campaignId)
             facts = {"request_id": request_id, "details": body.wire()}
-            store.write_history(tx, campaign, at=home.clock.now(), act="live_simulation", actor=caller.actor, **facts)
+            history.write(tx, campaign, at=home.clock.now(), act="live_simulation", actor=caller.actor, **facts)
 
         await home.database.write(work)
         return SimulationView()

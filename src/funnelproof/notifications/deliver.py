@@ -11,7 +11,7 @@ from funnelproof.clock import SECOND, Clock, Micros
 from funnelproof.keys.seal import Seal
 from funnelproof.notifications import store
 from funnelproof.notifications.store import ANSWER_KEPT, WebhookRef
-from funnelproof.notifications.webhook import KEPT_FOR, Delivery, State, Webhook, next_due, signature
+from funnelproof.notifications.webhook import KEPT_FOR, Delivery, State, Webhook, next_due, signature, verifies
 from funnelproof.outgoing.client import Answered, NotAnswered, Outgoing
 from funnelproof.storage.database import Database, Transaction
 
@@ -55,23 +55,28 @@ class Courier:
     async def send(self, webhook: Webhook, delivery: Delivery) -> Delivery:
         """One attempt; the delivery as it stands after it."""
         now = self._clock.now()
-        secret = self._seal.open(webhook.sealed_secret).decode()
-        seconds = now // SECOND
-        headers = {
-            "content-type": "application/json",
-            "user-agent": "Funnelproof-Webhooks",
-            "webhook-id": delivery.delivery_id,
-            "webhook-timestamp": str(seconds),
-            "webhook-signature": signature(
-                secret, message_id=delivery.delivery_id, at_seconds=seconds, body=delivery.body
-            ),
-        }
+        headers = {"content-type": "application/json", "user-agent": "Funnelproof-Webhooks"}
+        headers |= self._signed(webhook, delivery, now)
         tried = replace(delivery, attempts=delivery.attempts + 1, attempted_at=now)
         try:
             answered = await self._outgoing.post(webhook.url, headers=headers, body=delivery.body.encode())
         except NotAnswered as reason:
             return _failed(replace(tried, status_code=None, answer=str(reason)), now, None)
         return _judged(tried, answered, now)
+
+    def _signed(self, webhook: Webhook, delivery: Delivery, at: Micros) -> dict[str, str]:
+        secret, seconds = self._seal.open(webhook.sealed_secret).decode(), at // SECOND
+        told = signature(secret, message_id=delivery.delivery_id, at_seconds=seconds, body=delivery.body)
+        return {
+            "webhook-id": delivery.delivery_id,
+            "webhook-timestamp": str(seconds),
+            "webhook-signature": told,
+        }
+
+    def is_signed(self, webhook: Webhook, tried: Delivery) -> bool:
+        """Whether a receiver who knows the secret believes what was sent."""
+        secret = self._seal.open(webhook.sealed_secret).decode()
+        return verifies(secret, self._signed(webhook, tried, tried.attempted_at or 0), tried.body)
 
     async def _serve(self, ref: WebhookRef) -> None:
         try:

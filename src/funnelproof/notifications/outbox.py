@@ -1,6 +1,6 @@
 """The outbox: what happened is written down for each webhook in the transaction in which it happened."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from funnelproof.clock import Micros, iso
 from funnelproof.ids import new_id
@@ -27,6 +27,11 @@ def subscribed(tx: Transaction, handle: str, event: Event) -> list[Webhook]:
     """Webhooks that still answer and want this event."""
     every = store.of_handle(tx, handle, limit=MOST_PER_HANDLE)
     return [webhook for webhook in every if webhook.disabled_at is None and event in webhook.events]
+
+
+def wanted_events(webhooks: Iterable[Webhook]) -> list[str]:
+    """The events that somebody still wants, sorted."""
+    return sorted({event for webhook in webhooks if webhook.disabled_at is None for event in webhook.events})
 
 
 def delivery(webhook: Webhook, event: str, fact: Mapping[str, object], *, at: Micros) -> Delivery:

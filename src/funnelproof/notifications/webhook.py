@@ -4,6 +4,7 @@ import base64
 import hashlib
 import hmac
 import secrets
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -35,6 +36,7 @@ class Event(StrEnum):
     CONVERSION_REVERSED = "conversion.reversed"
     LEAD_CAPTURED = "lead.captured"
     STATUS_CHANGED = "campaign.status_changed"
+    LAUNCH_BLOCKED = "campaign.launch_blocked"
     HEALTH_CHANGED = "campaign.health_changed"
     VERDICT_CHANGED = "campaign.verdict_changed"
     DECIDED = "campaign.decided"
@@ -109,6 +111,14 @@ def signature(secret: str, *, message_id: str, at_seconds: int, body: str) -> st
     key = base64.b64decode(secret.removeprefix(PREFIX))
     signed = f"{message_id}.{at_seconds}.{body}".encode()
     return "v1," + base64.b64encode(hmac.new(key, signed, hashlib.sha256).digest()).decode()
+
+
+def verifies(secret: str, headers: Mapping[str, str], body: str) -> bool:
+    """What a receiver does with the three headers and the body, before it believes them."""
+    signed = f"{headers['webhook-id']}.{headers['webhook-timestamp']}.{body}".encode()
+    own = hmac.digest(base64.b64decode(secret.removeprefix(PREFIX)), signed, "sha256")
+    told = [part.partition(",") for part in headers["webhook-signature"].split(" ")]
+    return any(version == "v1" and hmac.compare_digest(base64.b64decode(mark), own) for version, _, mark in told)
 
 
 def next_due(attempts: int, now: Micros, *, retry_after: Micros | None, chance: float) -> Micros | None:

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from funnelproof.audit.act import Act
+from funnelproof.campaigns import history
 from funnelproof.campaigns import store as campaigns
 from funnelproof.campaigns.campaign import Campaign
 from funnelproof.ids import new_id
@@ -85,7 +86,7 @@ def _note(
         campaign, before_epoch = _in_next_epoch(campaign, act), campaign
         campaigns.replace(tx, before_epoch, campaign, f"page v{wanted.version}: other texts of the variants")
         details |= {"epoch": campaign.epoch, "phase": campaign.phase}
-    campaigns.write_history(
+    history.write(
         tx, campaign, at=act.at, act="page published", actor=act.actor, request_id=act.request_id, details=details
     )
 

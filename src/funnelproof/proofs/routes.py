@@ -15,14 +15,15 @@ from funnelproof.installation import Installation
 from funnelproof.links import store as links
 from funnelproof.links.ctx import InvalidCtx
 from funnelproof.links.link import NoSuchCampaign
-from funnelproof.pages import store as pages
+from funnelproof.notifications.deliver import Courier
 from funnelproof.plans.schema import ADDRESS, plan_schema
 from funnelproof.proofs import run as runs
 from funnelproof.proofs import store
 from funnelproof.proofs.as_events import AS_EVENTS, EVENTS, events_of, wants_events
 from funnelproof.proofs.attempt import Tell, nobody
 from funnelproof.proofs.check_ctx import check_given_ctx
-from funnelproof.proofs.digest import changes_between, configuration_of, digest_of
+from funnelproof.proofs.digest import changes_between, digest_of
+from funnelproof.proofs.present import configuration_now
 from funnelproof.proofs.prove import prove
 from funnelproof.proofs.receipt import NoPrimaryLink, RunNotFound
 from funnelproof.proofs.requests import (
@@ -49,9 +50,9 @@ RUNS = ONE + "/test-runs"
 RunId = Annotated[str, Path(pattern=r"^run_[0-9a-f]{32}$")]
 
 
-def routes(home: Installation, cache: RouteCache) -> APIRouter:
+def routes(home: Installation, cache: RouteCache, courier: Courier) -> APIRouter:
     router = APIRouter(tags=["proofs"])
-    _add_test_conversion(router, home, cache)
+    _add_test_conversion(router, home, cache, courier)
     _add_reading(router, home)
     _add_opening(router, home)
     _add_clock(router, home)
@@ -61,7 +62,7 @@ def routes(home: Installation, cache: RouteCache) -> APIRouter:
     return router
 
 
-def _add_test_conversion(router: APIRouter, home: Installation, cache: RouteCache) -> None:
+def _add_test_conversion(router: APIRouter, home: Installation, cache: RouteCache, courier: Courier) -> None:
     @router.post(
         ONE + "/test-conversion",
         status_code=201,
@@ -85,7 +86,7 @@ def _add_test_conversion(router: APIRouter, home: Installation, cache: RouteCach
         act = Act(caller.actor, home.clock.now(), request_id)
 
         async def run(tell: Tell) -> ReceiptView:
-            made = await _tested(home, cache, handle, campaignId, asked=asked, act=act, tell=tell)
+            made = await _tested(home, cache, courier, handle, campaignId, asked=asked, act=act, tell=tell)
             return await home.database.read(lambda tx: _shown(tx, made, home.clock.now()))
 
         if asked.ctx is None and wants_events(request.headers):
@@ -98,6 +99,7 @@ def _add_test_conversion(router: APIRouter, home: Installation, cache: RouteCach
 async def _tested(
     home: Installation,
     cache: RouteCache,
+    courier: Courier,
     handle: str,
     campaign_id: str,
     *,
@@ -110,7 +112,7 @@ async def _tested(
     wanted = asked.given()
     if asked.seed is not None:
         wanted["seed"] = str(asked.seed)
-    return await prove(home, cache, handle, campaign_id, asked=wanted, act=act, tell=tell)
+    return await prove(home, cache, courier, handle, campaign_id, asked=wanted, act=act, tell=tell)
 
 
 def _add_reading(router: APIRouter, home: Installation) -> None:
@@ -244,8 +246,7 @@ def _shown(tx: Transaction, run: Run, now: int) -> ReceiptView:
     if campaign is None:
         return receipt_view(run, is_fresh=False, changes=[])
     link = links.find(tx, run.handle, campaign.primary_slug) if campaign.primary_slug else None
-    page = pages.facts_of(tx, run.handle, [run.campaign_id]).get(run.campaign_id)
-    present = configuration_of(campaign, link, page)
+    present = configuration_now(tx, campaign, link)
     young = run.finished_at is not None and now - run.finished_at <= campaign.receipt_ttl_hours * HOUR
     changed = [] if digest_of(present) == run.config_digest else changes_between(dict(run.configuration), present)
     return receipt_view(run, is_fresh=young and not changed, changes=changed)

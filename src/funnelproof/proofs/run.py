@@ -19,9 +19,9 @@ from funnelproof.links.address import AddressRules
 from funnelproof.links.link import Link
 from funnelproof.notifications.outbox import announce
 from funnelproof.notifications.webhook import Event
-from funnelproof.pages import store as pages
 from funnelproof.proofs import store
-from funnelproof.proofs.digest import Configuration, configuration_of, digest_of
+from funnelproof.proofs.digest import Configuration, digest_of
+from funnelproof.proofs.present import configuration_now
 from funnelproof.proofs.receipt import NoPrimaryLink, RunNotFound, VariantReceipt, fingerprint_of, verdict_of
 from funnelproof.proofs.store import Run
 from funnelproof.storage.database import Transaction
@@ -71,8 +71,7 @@ def open_run(
     primary = next((link for link in own_links if link.slug == campaign.primary_slug), None)
     if primary is None:
         raise NoPrimaryLink
-    page = pages.facts_of(tx, handle, [campaign_id]).get(campaign_id)
-    configuration = configuration_of(campaign, primary, page)
+    configuration = configuration_now(tx, campaign, primary)
     run = _new_run(campaign, configuration, seed=seed, opens_gate=opens_gate, act=act)
     clock_at = _checked(act.at if starts_at is None else starts_at, "startsAt")
     world = world_of(tx, campaign, own_links, world=run.run_id, seed=seed, clock_at=clock_at, at=act.at)

@@ -13,8 +13,8 @@ from funnelproof.errors import invalid
 from funnelproof.ids import new_id
 from funnelproof.links import store as links
 from funnelproof.money import decimal_text
-from funnelproof.pages import store as pages
-from funnelproof.proofs.digest import configuration_of, digest_of
+from funnelproof.proofs.digest import digest_of
+from funnelproof.proofs.present import configuration_now
 from funnelproof.proofs.receipt import NoPrimaryLink
 from funnelproof.proofs.run import tested_variants, world_of
 from funnelproof.storage.database import Transaction
@@ -29,7 +29,7 @@ def begin(tx: Transaction, handle: str, campaign_id: str, variant_id: str | None
     primary = next((link for link in own_links if link.slug == campaign.primary_slug), None)
     if primary is None:
         raise NoPrimaryLink
-    configuration = configuration_of(campaign, primary, pages.facts_of(tx, handle, [campaign_id]).get(campaign_id))
+    configuration = configuration_now(tx, campaign, primary)
     walk = Walk(
         handle,
         new_id("wlk"),

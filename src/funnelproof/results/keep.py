@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from funnelproof.audit.act import Act
-from funnelproof.campaigns import store as campaigns
+from funnelproof.campaigns import history
 from funnelproof.campaigns.campaign import CampaignRef
 from funnelproof.clock import Micros
 from funnelproof.errors import Problem
@@ -64,7 +64,7 @@ def close_alarm(tx: Transaction, handle: str, campaign_id: str, *, reason: str, 
     ref, epoch = found.subject.ref, found.subject.epoch
     if not store.close_alarms(tx, ref, epoch, at=act.at, by=act.actor, reason=reason):
         raise NoOpenAlarm
-    campaigns.write_history(
+    history.write(
         tx,
         found.subject.campaign,
         at=act.at,

@@ -53,6 +53,7 @@ campaigns = table(
     whole("updated_at"),
     whole("version"),
     maybe_whole("deleted_at"),
+    flag("pause_on_fail"),
 )
 
 variants = table(
