@@ -56,6 +56,8 @@ from funnelproof.pages import link_routes as page_link_routes
 from funnelproof.pages import routes as page_routes
 from funnelproof.pages.door import PageDoor
 from funnelproof.previews import routes as previews
+from funnelproof.probing import routes as probing
+from funnelproof.probing.prober import Prober
 from funnelproof.proofs import routes as proofs
 from funnelproof.proofs import walk_routes
 from funnelproof.results import routes as results
@@ -110,6 +112,7 @@ class Application:
         self.lead_door = LeadDoor(home, self.conversion_door)
         outgoing = Outgoing(allow_loopback=home.settings.allow_private_targets)
         self.courier = Courier(home.database, home.clock, home.seal, outgoing)
+        self.prober = Prober(home.database, home.clock, outgoing)
         described = (describe_clicks, describe_conversions, describe_pages, describe_leads)
         edge_paths = {path: item for feature in described for path, item in feature.paths().items()}
         self.control = control_plane(home, self._routers(), extra_paths=edge_paths)
@@ -117,7 +120,7 @@ class Application:
         in_ledger = guarded(home, self.control, self.requests.around, inside=lambda app: Ledger(home, app))
         behind = read_by_all(in_ledger, OPEN_TO_READ)
         self.edge = Edge(self._doors(), Dashboard(home, beside(behind, LEADS, self.lead_door)))
-        self.jobs = Runner(home.database, jobs_of(home, self.courier))
+        self.jobs = Runner(home.database, jobs_of(home, self.courier, self.prober))
         self._warming: asyncio.Task[object] | None = None
         self._polling: asyncio.Task[None] | None = None
 
@@ -231,6 +234,7 @@ class Application:
             bundles.routes(home),
             simulation_routes.routes(home),
             health.routes(home),
+            probing.routes(home, self.prober),
             launch.routes(home),
             decision_routes.routes(home),
             results.routes(home),

@@ -83,6 +83,9 @@ class Settings(BaseSettings):
     quota_tiers: dict[str, int] = Field(
         {"STANDARD": 10_000}, min_length=1, description="Writes a day of a handle, by its tier, as JSON."
     )
+    probing: bool = Field(
+        default=False, description="Ask the destinations of campaigns whether they answer and keep the ctx."
+    )
     live_simulations: bool = Field(default=False, description="Let `simulate --live` send people into live figures.")
     metrics_token: SecretStr | None = Field(None, description="Bearer token for /metrics; loopback peers need none.")
 

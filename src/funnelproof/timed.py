@@ -11,6 +11,8 @@ from funnelproof.ledger.forget import OldEntries
 from funnelproof.notifications.deliver import Courier, forget_deliveries
 from funnelproof.privacy.quarters import OldQuarters
 from funnelproof.privacy.retention import Retention
+from funnelproof.probing.prober import Prober
+from funnelproof.probing.store import forget as forget_probes
 from funnelproof.proofs.forget import forget_worlds
 from funnelproof.proofs.walk import Returns
 from funnelproof.results.inspect import Inspector
@@ -19,7 +21,7 @@ from funnelproof.storage.partitions import keep_months
 from funnelproof.traces.forget import OldRequests
 
 
-def jobs_of(home: Installation, courier: Courier) -> list[Job | LongJob]:
+def jobs_of(home: Installation, courier: Courier, prober: Prober) -> list[Job | LongJob]:
     clock = home.clock
     lights, inspector, returns = LightWatch(clock.now), Inspector(clock.now), Returns(clock.now)
     return [
@@ -36,6 +38,8 @@ def jobs_of(home: Installation, courier: Courier) -> list[Job | LongJob]:
         Job("forget_requests", 3600, OldRequests(clock.now)),
         Job("forget_quarters", 3600, OldQuarters(clock.now)),
         LongJob("deliver", 0.5, courier),
+        *([LongJob("probe", 60, prober)] if home.settings.probing else []),
+        Job("forget_probes", 3600, lambda tx: forget_probes(tx, clock.now())),
         Job("forget_deliveries", 3600, lambda tx: forget_deliveries(tx, clock.now())),
         LongJob("retention", 3600, Retention(home.database, clock.now)),
         Job("months", 3600, lambda tx: keep_months(tx, clock.now())),

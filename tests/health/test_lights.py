@@ -141,7 +141,9 @@ def test_who_looked_earlier_does_not_undo_what_was_seen_later(database: Database
 
 
 def test_the_job_is_in_the_table(application: Any) -> None:
-    (job,) = [job for job in jobs_of(application.home, application.courier) if job.name == "watch_lights"]
+    (job,) = [
+        job for job in jobs_of(application.home, application.courier, application.prober) if job.name == "watch_lights"
+    ]
     assert (job.every_seconds, job.look is None) == (10, False)
 
 

@@ -7,9 +7,11 @@ import pytest
 from funnelproof.campaigns.campaign import CampaignStatus
 from funnelproof.clock import DAY, HOUR
 from funnelproof.health.check import Status
-from funnelproof.health.checks.setup import campaign_status, ctx_life, destination, primary_link
+from funnelproof.health.checks.destination import destination
+from funnelproof.health.checks.setup import campaign_status, ctx_life, primary_link
 from funnelproof.health.evidence import Flow, Lately
 from funnelproof.links.link import RoutingRule, When
+from funnelproof.probing.finding import Finding, Outcome
 from health.perfect import LINK, NOW, evidence, phase
 
 PASS, WARN, FAIL, UNKNOWN = Status
@@ -107,3 +109,33 @@ def test_a_short_life_is_told_in_words() -> None:
     found = ctx_life(evidence(campaign={"ctx_ttl_seconds": 3600}))
     assert found.title == "A ctx lives 1 h, the attribution window is 30 d."
     assert found.evidence == {"n": 1, "ctxTtlSeconds": HOUR // 1_000_000, "attributionWindowSeconds": 2_592_000}
+
+
+def _probe(outcome: str, *, failures: int = 0, age: int = 0) -> Finding:
+    return Finding(Outcome(outcome), "It did.", "https://shop.gharart.example/", 200, 1, NOW - age, failures)
+
+
+UNSEEN: dict[str, Any] = {"flows": {}, "phases": (), "lately": {}}
+
+
+@pytest.mark.parametrize(
+    ("changes", "of_b", "status"),
+    [
+        (UNSEEN, _probe("KEEPS"), PASS),
+        (UNSEEN, _probe("KEEPS", age=DAY + 1), UNKNOWN),
+        (UNSEEN, _probe("CLOSED"), UNKNOWN),
+        (UNSEEN, _probe("LOSES_CTX"), FAIL),
+        ({}, _probe("LOSES_CTX"), WARN),
+        ({}, _probe("BROKEN", failures=1), WARN),
+        ({}, _probe("BROKEN", failures=2), FAIL),
+        ({}, _probe("REFUSED"), FAIL),
+        ({}, _probe("ENDS_ON_HTTP"), WARN),
+        ({}, _probe("CLOSED"), PASS),
+    ],
+)
+def test_what_a_probe_found_counts_for_a_day(changes: dict[str, Any], of_b: Finding, status: Status) -> None:
+    a, b = "https://shop.gharart.example/a", "https://shop.gharart.example/b"
+    found = destination(evidence(**changes, probes={a: _probe("KEEPS"), b: of_b}))
+    assert found is not None
+    assert found.status is status
+    assert ("B" in found.evidence["probes"]) is (of_b.probed_at >= NOW - DAY)

@@ -95,7 +95,7 @@ def test_the_timed_watch_sees_what_nobody_reads(running: Test, start: StartTest)
 
 
 def test_the_watch_is_among_the_timed_work(application: Application) -> None:
-    assert "watch_tests" in [job.name for job in jobs_of(application.home, application.courier)]
+    assert "watch_tests" in [job.name for job in jobs_of(application.home, application.courier, application.prober)]
 
 
 def test_a_split_that_is_off_makes_the_test_worthless_until_a_person_closes_the_alarm(

@@ -314,7 +314,7 @@ def timed_work(all_of: Everything) -> None:
 
 
 def run_jobs(all_of: Everything) -> None:
-    for job in jobs_of(all_of.app.home, all_of.app.courier):
+    for job in jobs_of(all_of.app.home, all_of.app.courier, all_of.app.prober):
         all_of.client.run(all_of.app.jobs.run_slice(job))
     all_of.client.run(all_of.app.courier.settle())
 

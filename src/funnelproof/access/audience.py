@@ -110,6 +110,7 @@ AUDIENCE: tuple[Rule, ...] = (
     member("POST", CAMPAIGN + "/test-runs/{runId}/finish", CREATOR, "campaigns.test"),
     member("GET", CAMPAIGN + "/test-runs/{runId}/bundle", CREATOR, "campaigns.read"),
     member("POST", CAMPAIGN + "/simulations", OPERATOR, "campaigns.write"),
+    member("POST", CAMPAIGN + "/probe", CREATOR, "campaigns.test"),
     member("POST", CAMPAIGN + "/walks", CREATOR, "campaigns.test"),
     member("GET", CAMPAIGN + "/walks", CREATOR, "campaigns.read"),
     member("GET", CAMPAIGN + "/walks/{walkId}", CREATOR, "campaigns.read"),

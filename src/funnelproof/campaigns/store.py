@@ -59,6 +59,12 @@ def by_ref(tx: Transaction, refs: Iterable[CampaignRef]) -> dict[CampaignRef, Ca
     return found
 
 
+def after(tx: Transaction, last: CampaignRef, *, limit: int) -> list[Campaign]:
+    """Campaigns of all handles in the order of their keys."""
+    beyond = _beyond(last)
+    return list(by_ref(tx, _refs(tx, beyond, limit)).values())
+
+
 def page(
     tx: Transaction,
     handle: str,
@@ -183,10 +189,14 @@ def due(tx: Transaction, now: Micros, *, limit: int) -> list[CampaignRef]:
 
 def due_at_gate(tx: Transaction, now: Micros, *, after: CampaignRef, limit: int) -> list[CampaignRef]:
     """Campaigns of all handles that their timer should start if their gate is open, in the order of their keys."""
-    handle, campaign_id = after
+    at_gate = campaigns.c.launch_policy != LaunchPolicy.OPEN.value
+    return _refs(tx, and_(_starts(now), at_gate, _beyond(after)), limit)
+
+
+def _beyond(last: CampaignRef) -> ColumnElement[bool]:
+    handle, campaign_id = last
     here = and_(campaigns.c.handle == handle, campaigns.c.campaign_id > campaign_id)
-    beyond = or_(campaigns.c.handle > handle, here)
-    return _refs(tx, and_(_starts(now), campaigns.c.launch_policy != LaunchPolicy.OPEN.value, beyond), limit)
+    return or_(campaigns.c.handle > handle, here)
 
 
 def _starts(now: Micros) -> ColumnElement[bool]:

@@ -10,6 +10,7 @@ from funnelproof.links.link import Link
 from funnelproof.notifications.webhook import Webhook
 from funnelproof.pages.page import PageFacts
 from funnelproof.pages.sound import Soundness
+from funnelproof.probing.finding import Finding
 from funnelproof.proofs.digest import Change
 from funnelproof.proofs.receipt import StandingReceipt
 from funnelproof.walks.walk import Walk
@@ -189,6 +190,7 @@ class Evidence:
     reused_keys: tuple[ReusedKey, ...] = ()
     page: PageEvidence | None = None
     webhooks: tuple[Webhook, ...] = ()
+    probes: Mapping[str, Finding] = field(default_factory=dict)
     stored_at: Micros | None = None
     accepted_at: Micros | None = None
 

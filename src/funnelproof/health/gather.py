@@ -40,6 +40,9 @@ from funnelproof.notifications.outbox import wanted_events
 from funnelproof.notifications.webhook import MOST_PER_HANDLE, Webhook
 from funnelproof.pages import store as pages
 from funnelproof.pages.sound import soundness
+from funnelproof.probing import store as probes
+from funnelproof.probing.destinations import destinations_of
+from funnelproof.probing.finding import Finding
 from funnelproof.proofs.digest import Configuration, changes_between, configuration_of, digest_of
 from funnelproof.proofs.receipt import StandingReceipt
 from funnelproof.storage.database import Transaction
@@ -91,6 +94,7 @@ class _Gathering:
         self.sales = self._sales()
         self.receipts = self._receipts()
         self.walks = self._walks()
+        self.probes = self._probes()
         self.waiting = store.waiting(tx, place, moment.at)
         self.stored_at = store.newest_stored(tx, place)
 
@@ -131,6 +135,7 @@ class _Gathering:
             reused_keys=self._reused_keys(id_, lately),
             page=self._page(id_),
             webhooks=self.webhooks,
+            probes=self.probes,
             stored_at=self.stored_at,
             # An answer leaves only after its commit, so whatever was accepted is stored.
             accepted_at=self.stored_at,
@@ -221,6 +226,11 @@ class _Gathering:
         if self.place.world != LIVE:
             return ()
         return tuple(notifications.of_handle(self.tx, self.place.handle, limit=MOST_PER_HANDLE))
+
+    def _probes(self) -> dict[str, Finding]:
+        """Of all destinations of these campaigns; what is found out about an address holds in a run as well."""
+        led = [destinations_of(own.campaign, own.link) for own in self.subjects if own.link is not None]
+        return probes.of_destinations(self.tx, self.place.handle, {url for own in led for url in own.values()})
 
     def _with_changes(
         self, own: Subject, standing: Mapping[int, StandingReceipt], tested: Mapping[str, Configuration]

@@ -4,10 +4,11 @@ from collections.abc import Callable
 
 from funnelproof.health.check import Check
 from funnelproof.health.checks.conversions import clock, ctx_returned, dedupe, held, per_click
+from funnelproof.health.checks.destination import destination
 from funnelproof.health.checks.page import page
 from funnelproof.health.checks.receipts import receipts
 from funnelproof.health.checks.sales import anomaly, conversions
-from funnelproof.health.checks.setup import campaign_status, ctx_life, destination, primary_link
+from funnelproof.health.checks.setup import campaign_status, ctx_life, primary_link
 from funnelproof.health.checks.split import arrival, leak, split
 from funnelproof.health.checks.traffic import bots, clicks, ctx_minted, freshness, traffic_tags
 from funnelproof.health.checks.walks import walks

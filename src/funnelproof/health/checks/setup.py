@@ -1,7 +1,5 @@
 """What is configured: the campaign's status, its primary link, where it leads, how long a ctx lives."""
 
-from urllib.parse import urlsplit
-
 from funnelproof.campaigns.campaign import DAY_SECONDS, CampaignStatus
 from funnelproof.clock import SECOND, iso, iso_or_none, span
 from funnelproof.errors import Problem
@@ -61,49 +59,6 @@ def _why_shut(link: Link, at: int) -> str | None:
     if link.max_clicks is not None and link.used_clicks >= link.max_clicks:
         return used_up(link).detail
     return None
-
-
-def destination(of: Evidence) -> Check | None:
-    """https can be read off. That a page answers and keeps the query is proven by a ctx that comes back from it."""
-    if of.link is None:
-        return None
-    addresses = _addresses(of, of.link)
-    open_ones = sorted({url for url in addresses.values() if urlsplit(url).scheme != "https"})
-    returned = [number for number in of.weighty if _has_returned(of, number)]
-    unproven = [of.name_of(number) for number in of.weighty if number not in returned]
-    facts = {
-        "destinations": addresses,
-        "notHttps": open_ones,
-        "ctxSeenAgainFrom": [of.name_of(number) for number in returned],
-        "notProven": [f"{name}: that it answers, and keeps the ctx in its address" for name in unproven],
-        "n": len(addresses),
-    }
-    if open_ones:
-        title = f"Not https, so the ctx travels in the clear: {', '.join(open_ones)}."
-        return Check("destination", Status.WARN, title, facts, "Change the destination to its https address.")
-    if unproven:
-        title = f"All destinations are https. Not proven yet that they keep the ctx: {', '.join(unproven)}."
-        remedy = "Click the link and let one order or arrival come back with its ctx; addresses are not probed."
-        return Check("destination", Status.UNKNOWN, title, facts, remedy)
-    return Check("destination", Status.PASS, "All destinations are https, and ctx came back from each.", facts)
-
-
-def _addresses(of: Evidence, link: Link) -> dict[str, str]:
-    """Destinations by what leads there: each variant with weight, each routing rule."""
-    found: dict[str, str] = {}
-    for number in of.weighty:
-        variant = of.campaign.variant(number)
-        found[of.name_of(number)] = (variant.destination_url if variant else None) or link.destination_url
-    for rule in link.routing_rules:
-        found[f"rule with priority {rule.priority}"] = rule.destination_url
-    return found
-
-
-def _has_returned(of: Evidence, number: int) -> bool:
-    """Whether a ctx of this variant came back: with an order or an arrival, in 28 days or from people of its test."""
-    flow = of.flows.get(number)
-    arrived = any(phase.entries[number].arrived for phase in of.phases if number in phase.entries)
-    return bool(flow and flow.conversions) or arrived or of.lately.by_name("ctx_accepted").get(str(number), 0) > 0
 
 
 def ctx_life(of: Evidence) -> Check:

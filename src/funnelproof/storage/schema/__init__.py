@@ -27,6 +27,7 @@ from funnelproof.storage.schema.leads import leads
 from funnelproof.storage.schema.notifications import deliveries, webhooks
 from funnelproof.storage.schema.pages import deployments, page_links, page_slugs, page_versions, pages
 from funnelproof.storage.schema.people import access_tokens, handle_zones, handles, memberships, sessions, users
+from funnelproof.storage.schema.probes import probes
 from funnelproof.storage.schema.proofs import receipts, runs, walks
 from funnelproof.storage.schema.results import decisions, inspections, looks, sample_ratio_alarms
 from funnelproof.storage.schema.seals import sealed_sums, seals
@@ -76,6 +77,7 @@ __all__ = [
     "phase_tallies",
     "phases",
     "previews",
+    "probes",
     "quarter_tallies",
     "receipts",
     "requests",

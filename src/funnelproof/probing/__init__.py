@@ -1,0 +1,1 @@
+"""Asking destinations whether they answer and keep the ctx: off unless the installation allows it."""
