@@ -15,6 +15,7 @@ from funnelproof.access.audience import TABLE
 from funnelproof.app import Application
 from funnelproof.clock import SetClock
 from funnelproof.installation import Installation
+from funnelproof.outgoing import guard
 from funnelproof.settings import Signup
 from shards.recorder import Recorder, recording
 
@@ -47,13 +48,22 @@ class Everything:
         return self.call("POST", path, body, by=by or self.owner, **more)
 
 
+async def loopback_alone(host: str, port: int) -> list[str]:
+    """No other name is looked up: a test asks nobody outside."""
+    if host != "127.0.0.1":
+        raise guard.Refused(f"{host} has no address.")
+    return [host]
+
+
 @pytest.fixture
 def everything(
     make_installation: MakeInstallation, clock: SetClock, engine_kind: str, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Everything]:
     # Retention and archive find days and months by ids.
     monkeypatch.setattr(ids, "time", SimpleNamespace(time_ns=lambda: clock.now() * 1000))
-    home = make_installation(engine_kind, signup=Signup.OPEN, live_simulations=True, allow_private_targets=True)
+    monkeypatch.setattr(guard, "_resolved", loopback_alone)
+    allowed = {"live_simulations": True, "allow_private_targets": True, "probing": True}
+    home = make_installation(engine_kind, signup=Signup.OPEN, **allowed)
     app = Application(home)
     cast = make_cast(home)
     with recording() as recorder, Client(app) as client:

@@ -78,6 +78,7 @@ def webhooks(all_of: Everything) -> None:
     all_of.get(f"{path}/{made[0]}/deliveries?limit=1&cursor={sent['nextCursor']}", by=by)
     all_of.post(f"{OURS}/deliveries/{tried[0]}/redeliver", by=by)
     all_of.call("DELETE", f"{path}/{made[1]}", by=by)
+    all_of.post(f"{CAMPAIGN}/probe")
     all_of.client.run(all_of.app.courier())
     all_of.client.run(all_of.app.courier.settle())
     now = all_of.clock.now()
@@ -303,6 +304,8 @@ def walk(all_of: Everything) -> None:
 def timed_work(all_of: Everything) -> None:
     all_of.clock.advance(3 * HOUR)
     all_of.owner = all_of.cast.token("campaigns.*", "links.*")
+    blocked = {"campaignId": "blocked", "name": "Blocked", "goalType": "PRODUCT_SALE", "launchPolicy": "GUARDED"}
+    all_of.post(f"{OURS}/campaigns", {**blocked, "startsAt": iso(all_of.clock.now())})
     for _ in range(2):
         run_jobs(all_of)
     all_of.client.run(all_of.app.routes.poll())

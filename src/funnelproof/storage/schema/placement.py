@@ -67,6 +67,7 @@ PLACEMENTS: dict[str, Placement] = {
     "requests": Placement.BY_HANDLE,
     "webhooks": Placement.BY_HANDLE,
     "deliveries": Placement.BY_HANDLE,
+    "probes": Placement.BY_HANDLE,
     "tag_policies": Placement.BY_HANDLE,
     # Every worker reads all of it twice a second; people write it.
     "changes": Placement.EVERYWHERE,
