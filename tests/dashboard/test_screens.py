@@ -131,3 +131,17 @@ def test_what_is_nowhere_is_said_to_be_so(cast: Cast, signed_in: SignedIn, brows
     for path in ("/app/static/other.js", "/app/gharart/nothing/here", f"{HERE}/campaigns/none", f"{ONE}/tests/run_x"):
         assert owner.call("GET", path).status_code in (400, 404), path
     assert browser.call("GET", "/").headers["location"] == "/app"
+
+
+def test_the_campaigns_screen_draws_its_light_and_tells_what_was_changed_before(
+    sold: Funnel, cast: Cast, signed_in: SignedIn, client: Client
+) -> None:
+    owner = signed_in(cast.owner)
+    owner.see(ONE)
+    sold.change(ctxTtlSeconds=60)
+    screen = owner.see(ONE)
+    drawn = screen[screen.index('id="lately"') :]
+    assert 'class="stretch' in drawn
+    assert "ctx life" in drawn
+    assert "The campaign was changed." in drawn
+    assert "before, by the token" in drawn

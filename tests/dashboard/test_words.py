@@ -6,7 +6,7 @@ import pytest
 
 from funnelproof.clock import from_iso
 from funnelproof.dashboard.app import locale_of
-from funnelproof.dashboard.charts import LEFT, RIGHT, days, forest
+from funnelproof.dashboard.charts import LEFT, RIGHT, days, forest, lights
 from funnelproof.dashboard.words import Words
 
 NOW = from_iso("2026-11-23T09:00:00Z")
@@ -63,3 +63,26 @@ def test_days_stand_in_their_order_and_the_highest_at_the_top() -> None:
     assert x < later
     assert y > higher
     assert drawn.top == 8
+
+
+def change(at: str, to: str) -> dict[str, str]:
+    return {"at": f"2026-11-{at}:00:00Z", "to": to}
+
+
+def test_lights_stand_in_their_rows_as_long_as_they_stood() -> None:
+    assert lights([], "2026-11-23T12:00:00Z") is None
+    told = [change("23T11", "FAIL"), change("23T10", "PASS"), change("23T09", "PASS"), change("23T08", "UNKNOWN")]
+    plot = lights(told, "2026-11-23T12:00:00Z")
+    assert plot is not None
+    unknown, passed, failed = plot.bars
+    assert [bar.status for bar in plot.bars] == ["UNKNOWN", "PASS", "FAIL"]
+    assert passed.width == pytest.approx(2 * unknown.width, abs=0.3)
+    assert failed.x + failed.width == pytest.approx(548.0, abs=0.3)
+    assert passed.y < unknown.y < failed.y
+
+
+def test_lights_older_than_two_weeks_fill_the_plot_from_its_edge() -> None:
+    plot = lights([change("01T08", "WARN")], "2026-11-23T12:00:00Z")
+    assert plot is not None
+    (bar,) = plot.bars
+    assert (bar.x, bar.x + bar.width, plot.first) == (86.0, 548.0, "2026-11-09T12:00:00Z")

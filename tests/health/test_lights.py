@@ -8,7 +8,7 @@ import pytest
 
 from cast import HANDLE, Cast, Client
 from funnelproof.clock import HOUR, MINUTE, SECOND, SetClock
-from funnelproof.health import lights
+from funnelproof.health import history, lights
 from funnelproof.health.check import Freshness, FreshnessStatus, Health, SpendRamp, Status
 from funnelproof.health.watch import LightWatch
 from funnelproof.installation import Installation
@@ -106,7 +106,7 @@ def test_a_read_of_health_keeps_what_it_saw(
     client: Client, cast: Cast, installation: Installation, clock: SetClock, campaign: str, click: Click
 ) -> None:
     def changes() -> list[tuple[str | None, str]]:
-        found = installation.database.read_now(lambda tx: lights.changes(tx, REF))
+        found = installation.database.read_now(lambda tx: history.turns(tx, REF))
         return [(before, after) for _, before, after in found]
 
     assert changes() == []
@@ -124,7 +124,7 @@ def test_a_read_of_health_keeps_what_it_saw(
 def test_a_run_leaves_the_light_alone(client: Client, cast: Cast, installation: Installation, campaign: str) -> None:
     run_id = client.post(f"{CAMPAIGN}/test-conversion", {}, by=cast.owner).json()["runId"]
     assert client.get(f"{HEALTH}?run={run_id}", by=cast.owner).status_code == 200
-    assert installation.database.read_now(lambda tx: lights.changes(tx, REF)) == []
+    assert installation.database.read_now(lambda tx: history.turns(tx, REF)) == []
 
 
 def seen(status: Status, at: int) -> Health:
@@ -136,7 +136,7 @@ def test_who_looked_earlier_does_not_undo_what_was_seen_later(database: Database
     for status, at in ((Status.PASS, 10), (Status.FAIL, 30), (Status.WARN, 20), (Status.FAIL, 40), (Status.PASS, 40)):
         health = seen(status, at)
         database.write_now(partial(lights.keep, handle=HANDLE, health=health, moved=0))
-    found = database.read_now(lambda tx: lights.changes(tx, REF))
+    found = database.read_now(lambda tx: history.turns(tx, REF))
     assert found == [(10, None, "PASS"), (30, "PASS", "FAIL"), (40, "FAIL", "PASS")]
 
 

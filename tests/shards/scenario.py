@@ -16,7 +16,7 @@ from funnelproof.audit import chain
 from funnelproof.clicks.counting import entry_name
 from funnelproof.clock import DAY, HOUR, SECOND, iso, month_of
 from funnelproof.handles.handle import LONGEST_RETENTION_DAYS
-from funnelproof.health import counters, lights
+from funnelproof.health import counters, history
 from funnelproof.health.place import Place
 from funnelproof.keys.key import Purpose
 from funnelproof.keys.ring import rotate
@@ -240,8 +240,10 @@ def read(all_of: Everything) -> None:
     all_of.get(f"{OURS}/conversions?mode=test")
     all_of.get(f"{OURS}/conversions?from={since}&to={iso(all_of.clock.now())}")
     all_of.get(f"{OURS}/conversions/{listed['items'][0]['conversionId']}")
-    history = all_of.get(f"{CAMPAIGN}/history?limit=1").json()
-    all_of.get(f"{CAMPAIGN}/history?limit=1&cursor={history['nextCursor']}")
+    told = all_of.get(f"{CAMPAIGN}/history?limit=1").json()
+    all_of.get(f"{CAMPAIGN}/history?limit=1&cursor={told['nextCursor']}")
+    for query in (f"?at={iso(all_of.clock.now())}", "/changes?limit=1"):
+        all_of.get(f"{CAMPAIGN}/health{query}")
 
 
 def hold_and_release(all_of: Everything) -> None:
@@ -447,9 +449,10 @@ def rest(all_of: Everything) -> None:
         access.any_user(tx)
         counters.was_counted(tx, place, "new-buyer-funnel", "arrived")
         results.has_arrivals(tx, ref, "live", 0)
-        lights.changes(tx, ref)
+        history.turns(tx, ref)
 
     home.database.read_now(ask)
+    home.database.write_now(lambda tx: history.forget(tx, ref, all_of.clock.now() + 91 * DAY))
     home.database.write_now(lambda tx: access.set_password_hash(tx, all_of.cast.boss.user_id, "x"))
     home.database.write_now(lambda tx: rotate(tx, home.seal, all_of.clock.now(), Purpose.CTX))
     all_of.client.run(all_of.app.jobs.stop())

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 WIDTH, LEFT, RIGHT = 560.0, 12.0, 548.0
@@ -52,6 +53,57 @@ def _ticks(low: float, high: float, wanted: int = 4) -> list[float]:
     step *= next(times for times in (1, 2, 5, 10) if span / (step * times) <= wanted + 1)
     first, last = math.floor(low / step), math.ceil(high / step)
     return [round(number * step, 10) for number in range(first, last + 1)]
+
+
+LIGHTS = ("PASS", "WARN", "UNKNOWN", "FAIL")
+"""From the top row of a plot of lights to its lowest."""
+
+
+class Stretch(NamedTuple):
+    """A light as long as it stood, as a bar from x to x + width in its own row."""
+
+    x: float
+    width: float
+    y: float
+    status: str
+    since: str
+
+
+class Lights(NamedTuple):
+    bars: list[Stretch]
+    rows: list[tuple[float, str]]
+    steps: str
+    first: str
+    last: str
+
+
+def lights(changes: Sequence[dict[str, Any]], until: str, *, days_back: int = 14) -> Lights | None:
+    """`changes` newest first, as the API lists them; the plot ends at `until` and begins two weeks before at most."""
+    if not changes:
+        return None
+    end = _instant(until)
+    begin = max(_instant(changes[-1]["at"]), end - days_back * 86_400)
+    span, left, row = max(end - begin, 1.0), LEFT + 74, 20.0
+    turned = [(max(_instant(one["at"]), begin), one["to"], one["at"]) for one in reversed(changes)]
+    turned = [one for at, one in enumerate(turned) if at == 0 or one[1] != turned[at - 1][1]]
+    ends = [*(at for at, _, _ in turned[1:]), end]
+    bars: list[Stretch] = []
+    for (since, status, told), till in zip(turned, ends, strict=True):
+        x, x_end = (round(left + (at - begin) / span * (RIGHT - left), 1) for at in (since, max(since, till)))
+        if till > begin or not bars:
+            bars.append(Stretch(x, max(3.0, round(x_end - x, 1)), 8 + LIGHTS.index(status) * row, status, told))
+    rows = [(8 + at * row, status) for at, status in enumerate(LIGHTS)]
+    first = changes[-1]["at"] if begin == _instant(changes[-1]["at"]) else _text(begin)
+    steps = " ".join(f"{own.x},{own.y + 5} {own.x + own.width},{own.y + 5}" for own in bars)
+    return Lights(bars, rows, steps, first, until)
+
+
+def _instant(text: str) -> float:
+    return datetime.fromisoformat(text).timestamp()
+
+
+def _text(seconds: float) -> str:
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 class Line(NamedTuple):

@@ -92,6 +92,14 @@ class Words:
             text, moment.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S"), shown
         )
 
+    def plainly(self, text: str) -> str:
+        """The same for drawings: without markup, short."""
+        return str(format_datetime(_moment(text), "short", tzinfo=self.zone, locale=self.locale))
+
+    def after(self, seconds: int) -> str:
+        """`3 minutes`"""
+        return str(format_timedelta(seconds, locale=Locale("en")))
+
     def ago(self, text: str | None) -> Markup:
         if not text:
             return Markup("never")

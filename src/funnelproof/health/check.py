@@ -1,9 +1,9 @@
 """What a check found, and what all together say: the light, the score, whether spend may ramp. Knows no storage."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 
 from funnelproof.campaigns.campaign import LaunchPolicy
 from funnelproof.clock import Micros
@@ -109,9 +109,19 @@ class Freshness:
     sla_minutes: int
 
 
+class Since(NamedTuple):
+    """Since when a check has been bad at every look, and since when it has failed at every look."""
+
+    bad: Micros
+    failed: Micros | None
+
+
 @dataclass(frozen=True, slots=True)
 class Health:
-    """`score` is 0 to 100. `spend_ramp` is what the launch gate asks."""
+    """`score` is 0 to 100. `spend_ramp` is what the launch gate asks.
+
+    `waiting`: which checks rest on chance and are not in order, and since when (see `holding`).
+    """
 
     campaign_id: str
     status: Status
@@ -121,6 +131,12 @@ class Health:
     spend_ramp: SpendRamp
     freshness: Freshness
     checks: tuple[Check, ...] = field(default=())
+    launch_policy: LaunchPolicy = LaunchPolicy.OPEN
+    waiting: Mapping[str, Since] = field(default_factory=dict)
+
+    @property
+    def statuses(self) -> dict[str, str]:
+        return {check.id: check.status.value for check in self.checks}
 
     def check(self, id_: str) -> Check | None:
         """None if the check does not apply to this campaign."""

@@ -6,12 +6,13 @@ from funnelproof.campaigns import store as campaigns
 from funnelproof.campaigns.campaign import Campaign
 from funnelproof.clock import Micros
 from funnelproof.handles import settle
-from funnelproof.health import store
+from funnelproof.health import lights, store
 from funnelproof.health.check import Health, score_of, spend_ramp_of, status_of
 from funnelproof.health.checks import run_checks
 from funnelproof.health.checks.traffic import freshness_of
 from funnelproof.health.evidence import Evidence
 from funnelproof.health.gather import Subject, gather
+from funnelproof.health.holding import Waiting, counted, seen
 from funnelproof.links import store as links
 from funnelproof.links.link import Link
 from funnelproof.proofs.receipt import RunNotFound
@@ -33,7 +34,8 @@ def examine_page(tx: Transaction, handle: str, page: Sequence[Campaign], *, now:
     primary = _primary_links(tx, handle, page)
     subjects = [Subject(campaign, primary.get(campaign.primary_slug or "")) for campaign in page]
     evidence = gather(tx, settle.existing(tx, handle), LIVE, subjects, at=now, checked_at=now)
-    return [judge(own) for own in evidence]
+    waiting = lights.waiting_of(tx, handle, [campaign.campaign_id for campaign in page])
+    return [judge(own, waiting[own.campaign.campaign_id]) for own in evidence]
 
 
 def _examine_run(tx: Transaction, handle: str, campaign_id: str, run_id: str, now: Micros) -> Health:
@@ -48,18 +50,25 @@ def _examine_run(tx: Transaction, handle: str, campaign_id: str, run_id: str, no
     return judge(evidence)
 
 
-def judge(evidence: Evidence) -> Health:
-    """What the checks say of the evidence; a pure function."""
-    checks, policy = run_checks(evidence), evidence.campaign.launch_policy
+def judge(evidence: Evidence, before: Waiting | None = None) -> Health:
+    """What the checks say of the evidence; a pure function. `before`: what rested on chance when last looked at.
+
+    The gate of the spend looks at the checks as they are: to wait with spending for five minutes costs little.
+    """
+    checks, policy, now = run_checks(evidence), evidence.campaign.launch_policy, evidence.checked_at
+    waiting = seen(checks, before, now)
+    told = counted(checks, waiting, now)
     return Health(
         campaign_id=evidence.campaign.campaign_id,
-        status=status_of(checks, policy),
-        score=score_of(checks, policy),
-        checked_at=evidence.checked_at,
+        status=status_of(told, policy),
+        score=score_of(told, policy),
+        checked_at=now,
         config_digest=evidence.config_digest,
         spend_ramp=spend_ramp_of(checks, policy),
         freshness=freshness_of(evidence),
         checks=checks,
+        launch_policy=policy,
+        waiting=waiting,
     )
 
 

@@ -1,16 +1,16 @@
-"""Rows of `health_lights` and `health_changes`: each campaign's light as it was last seen, and every change of it."""
+"""Rows of `health_lights`: each campaign's light as it was last seen, and what must still hold to change it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Integer, ScalarSelect, Select, and_, bindparam, cast, func, insert, or_, select, update
+from sqlalchemy import Integer, ScalarSelect, Select, and_, bindparam, cast, func, or_, select, update
 
 from funnelproof.campaigns.campaign import CampaignRef, CampaignStatus
 from funnelproof.clock import HOUR, MINUTE, Micros
 from funnelproof.health.check import Health, Status
-from funnelproof.notifications.outbox import announce
-from funnelproof.notifications.webhook import Event
+from funnelproof.health.history import Before, note
+from funnelproof.health.holding import Waiting, as_json, from_json, turns
 from funnelproof.storage.database import Transaction
 from funnelproof.storage.schema import (
     campaign_history,
@@ -30,6 +30,7 @@ from funnelproof.worlds.world import LIVE
 TIME_TELLS_AFTER: Micros = 10 * MINUTE
 TIME_TELLS_LATER: Micros = HOUR
 """Silence and the age of receipts change a light without any event; less so where nothing runs."""
+FAIL = Status.FAIL.value
 ON_ITS_WAY = (CampaignStatus.ACTIVE, CampaignStatus.PAUSED)
 
 
@@ -40,6 +41,12 @@ class Light:
     config_digest: str
     checked_at: Micros
     moved: int
+    checks: Mapping[str, str] | None = None
+    waiting: Waiting | None = None
+
+    def turns_by(self, now: Micros) -> bool:
+        """Whether something that rests on chance has had its five minutes since the light was looked at."""
+        return any(self.checked_at < at <= now for at in turns(self.waiting or {}))
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +71,8 @@ class Seen:
     def is_due(self, now: Micros) -> bool:
         if self.light is None or self.is_of_another_configuration or self.light.moved != self.moved:
             return True
+        if self.light.turns_by(now):
+            return True
         patience = TIME_TELLS_AFTER if self.status in ON_ITS_WAY else TIME_TELLS_LATER
         return now - self.light.checked_at >= patience
 
@@ -81,27 +90,29 @@ def after(tx: Transaction, last: CampaignRef, now: Micros, limit: int) -> list[S
 
 
 def keep(tx: Transaction, handle: str, health: Health, moved: int) -> None:
-    """Store what was seen, unless somebody has looked later and stored it first; a change of the light is kept."""
+    """Store what was seen, unless somebody has looked later and stored it first; what has changed is kept."""
+    ref = (handle, health.campaign_id)
     at = {"handle": handle, "campaign_id": health.campaign_id}
-    told = {"status": health.status.value, "score": health.score, "config_digest": health.config_digest}
-    told |= {"checked_at": health.checked_at, "moved": moved}
+    told: dict[str, Any] = {"status": health.status.value, "score": health.score, "config_digest": health.config_digest}
+    told |= {"checked_at": health.checked_at, "moved": moved, "checks": health.statuses}
+    told |= {"waiting": as_json(health.waiting)}
     before = None
     if not insert_new(tx, health_lights, [{**at, **told}], returning=["campaign_id"]):
         where = tuple(health_lights.c[name] == value for name, value in at.items())
-        columns = (health_lights.c.status, health_lights.c.checked_at)
+        columns = [health_lights.c[name] for name in ("status", "config_digest", "checks", "checked_at")]
         stored = tx.execute(select(*columns).where(*where).with_for_update()).one()
-        before = stored.status
         if stored.checked_at > health.checked_at:
             return
+        before = Before(stored.status, stored.config_digest, stored.checks)
         tx.execute(update(health_lights).where(*where).values(**told))
-    if before != health.status.value:
-        _note(tx, {**at, "at": health.checked_at, "from_status": before, "to_status": health.status.value})
+    note(tx, ref, health, before)
 
 
 def to_brake(tx: Transaction, *, limit: int) -> list[CampaignRef]:
     """Running campaigns of all handles that want to be paused on FAIL, and whose light turned to it as they ran."""
     of, light, turn, moved = campaigns.c, health_lights.c, health_changes.c, campaign_history.c
-    turned = select(func.max(turn.at)).where(turn.handle == of.handle, turn.campaign_id == of.campaign_id)
+    to_fail = and_(turn.to_status == FAIL, func.coalesce(turn.from_status, "") != FAIL)
+    turned = select(func.max(turn.at)).where(turn.handle == of.handle, turn.campaign_id == of.campaign_id, to_fail)
     started = select(func.max(moved.at)).where(
         moved.handle == of.handle, moved.campaign_id == of.campaign_id, moved.to_status == CampaignStatus.ACTIVE.value
     )
@@ -109,29 +120,23 @@ def to_brake(tx: Transaction, *, limit: int) -> list[CampaignRef]:
         select(of.handle, of.campaign_id)
         .join(health_lights, and_(light.handle == of.handle, light.campaign_id == of.campaign_id))
         .where(of.pause_on_fail == 1, of.status == CampaignStatus.ACTIVE.value, of.deleted_at.is_(None))
-        .where(light.status == Status.FAIL.value, _of_campaign(turned) > func.coalesce(_of_campaign(started), 0))
+        .where(light.status == FAIL, _of_campaign(turned) > func.coalesce(_of_campaign(started), 0))
         .order_by(of.handle, of.campaign_id)
         .limit(limit)
     )
     return [(row.handle, row.campaign_id) for row in tx.execute(statement)]
 
 
-def changes(tx: Transaction, ref: CampaignRef) -> list[tuple[Micros, str | None, str]]:
-    """(moment, from, to) of a campaign's light, the oldest first; the first comes from nothing."""
-    of = health_changes.c
-    statement = select(of.at, of.from_status, of.to_status).where(of.handle == ref[0], of.campaign_id == ref[1])
-    return [(row.at, row.from_status, row.to_status) for row in tx.execute(statement.order_by(of.at))]
+WAITING = select(health_lights.c.campaign_id, health_lights.c.waiting).where(
+    health_lights.c.handle == bindparam("handle"), health_lights.c.campaign_id.in_(bindparam("ids", expanding=True))
+)
 
 
-def _note(tx: Transaction, row: dict[str, Any]) -> None:
-    """Two changes of one moment cannot be told apart by time: the later one moves on by a microsecond."""
-    of = health_changes.c
-    newest = select(func.max(of.at)).where(of.handle == row["handle"], of.campaign_id == row["campaign_id"])
-    last = tx.execute(newest).scalar_one()
-    at = row["at"] if last is None else max(row["at"], last + 1)
-    tx.execute(insert(health_changes).values(**{**row, "at": at}))
-    fact = {"campaignId": row["campaign_id"], "from": row["from_status"], "to": row["to_status"]}
-    announce(tx, row["handle"], Event.HEALTH_CHANGED, [fact], at=at)
+def waiting_of(tx: Transaction, handle: str, ids: Sequence[str]) -> dict[str, Waiting | None]:
+    """What must still hold, by campaign; a campaign without a light has nothing yet."""
+    rows = tx.execute(WAITING, {"handle": handle, "ids": list(ids)})
+    known = {row.campaign_id: from_json(row.waiting) for row in rows}
+    return {campaign_id: known.get(campaign_id, {}) for campaign_id in ids}
 
 
 def _since(now: Micros) -> int:
@@ -165,7 +170,8 @@ def _statement() -> Select[Any]:
     own = (_of_campaign(own_link), _of_campaign(finished), _of_campaign(own_page), _of_campaign(closed))
     counters = (*own, _of_campaign(moved))
     columns = (of.handle, of.campaign_id, of.status, of.updated_at, *counters)
-    stored = (light.status, light.score, light.config_digest, light.checked_at, light.moved)
+    told = ("status", "score", "config_digest", "checked_at", "moved", "checks", "waiting")
+    stored = [light[name] for name in told]
     return (
         select(*columns, *(column.label(f"light_{column.name}") for column in stored))
         .select_from(campaigns.outerjoin(health_lights, known))
@@ -182,6 +188,11 @@ AFTER = SEEN.where(_BEYOND).order_by(*_KEY).limit(bindparam("limit", type_=Integ
 
 def _seen(row: Any) -> Seen:
     handle, campaign_id, status, *times, moved = row[:9]
-    light = None if row[9] is None else Light(Status(row[9]), *row[10:])
+    light = None if row[9] is None else _light(*row[9:])
     changed_at = max(at for at in times if at is not None)
     return Seen((handle, campaign_id), CampaignStatus(status), changed_at, moved, light)
+
+
+def _light(status: str, *told: Any) -> Light:
+    score, config_digest, checked_at, moved, checks, waiting = told
+    return Light(Status(status), score, config_digest, checked_at, moved, checks, from_json(waiting))

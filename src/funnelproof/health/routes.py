@@ -6,12 +6,15 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 
 from funnelproof.campaigns import store as campaigns
-from funnelproof.campaigns.campaign import Campaign, CampaignStatus, GoalType
+from funnelproof.campaigns.campaign import Campaign, CampaignRef, CampaignStatus, GoalType
 from funnelproof.campaigns.routes import BASE, CampaignId, HandleName
-from funnelproof.clock import Micros
-from funnelproof.errors import Unavailable
+from funnelproof.clock import Micros, iso
+from funnelproof.errors import Unavailable, invalid
+from funnelproof.health import history
 from funnelproof.health.check import Health
 from funnelproof.health.examine import examine
+from funnelproof.health.history import NotLookedAtThen
+from funnelproof.health.history_routes import add_history
 from funnelproof.health.store import funnels
 from funnelproof.health.view import CampaignItem, HealthView, funnel_view, health_view, item_view
 from funnelproof.health.watch import examine_live, lights_of
@@ -21,11 +24,15 @@ from funnelproof.proofs.receipt import RunNotFound
 from funnelproof.storage.database import Transaction
 from funnelproof.web.openapi import refusals
 from funnelproof.web.pagination import AskedPage, Listing
+from funnelproof.web.shape import Moment
 from funnelproof.worlds.world import LIVE
 
 PUBLIC = "/v2/public/handles/{handle}/campaigns/{campaignId}/health"
 OfRun = Annotated[
     str | None, Query(description="The health of this run's world instead of the live one.", examples=["run_…"])
+]
+AtMoment = Annotated[
+    Moment | None, Query(alias="at", description="What health was then, as it was last seen; up to 90 days ago.")
 ]
 OfStatus = Annotated[CampaignStatus | None, Query(description="Only campaigns in this status.")]
 OfGoal = Annotated[GoalType | None, Query(alias="goalType", description="Only campaigns with this goal.")]
@@ -35,21 +42,42 @@ Looked = Annotated[str | None, Query(max_length=200, description="Looked for in 
 def routes(home: Installation) -> APIRouter:
     router = APIRouter(tags=["health"])
     _add_health(router, home)
+    add_history(router, home)
     _add_list(router, home)
     return router
 
 
 def _add_health(router: APIRouter, home: Installation) -> None:
-    async def read_health(handle: HandleName, campaignId: CampaignId, run: OfRun = None) -> HealthView:  # noqa: N803
+    async def read_health(
+        handle: HandleName,
+        campaignId: CampaignId,  # noqa: N803
+        run: OfRun = None,
+        moment: AtMoment = None,
+    ) -> HealthView:
         """Is the campaign's path proven? One light, a score, what blocks the spend ramp, and each check's evidence."""
         now = home.clock.now()
+        if moment is not None:
+            _check_moment(moment, now, run)
+            return health_view(await home.database.read(lambda tx: _then(tx, (handle, campaignId), moment)))
         if run is None:
             return health_view(await _live_health(home, handle, campaignId, now))
         return health_view(await home.database.read(lambda tx: examine(tx, handle, campaignId, now=now, world=run)))
 
-    answers = refusals(NoSuchCampaign, RunNotFound)
+    answers = refusals(NoSuchCampaign, RunNotFound, NotLookedAtThen)
     for path, name in ((BASE + "/{campaignId}/health", "read_health"), (PUBLIC, "read_health_by_token")):
         router.add_api_route(path, read_health, methods=["GET"], responses=answers, name=name)
+
+
+def _check_moment(moment: Micros, now: Micros, run: str | None) -> None:
+    if run is not None:
+        raise invalid("at", "the history is that of the live world; leave out either `at` or `run`.")
+    if moment > now:
+        raise invalid("at", f"lies in the future; it is {iso(now)} now. Leave it out for the health of now.")
+
+
+def _then(tx: Transaction, ref: CampaignRef, moment: Micros) -> Health:
+    campaigns.get(tx, *ref)
+    return history.at(tx, ref, moment)
 
 
 async def _live_health(home: Installation, handle: str, campaign_id: str, now: Micros) -> Health:

@@ -7,6 +7,7 @@ from pydantic import Field
 from funnelproof.campaigns.campaign import Campaign
 from funnelproof.campaigns.requests import CampaignView, view_of
 from funnelproof.health.check import Check, FreshnessStatus, Health, Severity, Status
+from funnelproof.health.holding import counts_from
 from funnelproof.health.lights import Light
 from funnelproof.health.store import COUNTERS, Totals
 from funnelproof.money import decimal_text
@@ -14,7 +15,10 @@ from funnelproof.web.shape import ShownMoment, View
 
 
 class CheckView(View):
-    """One check. `evidence` holds what was counted; `remedy` is null where nothing is to be done."""
+    """One check. `evidence` holds what was counted; `remedy` is null where nothing is to be done.
+
+    `countsFrom`: it rests on chance and has not held yet; if it stays so, it counts in the light from then on.
+    """
 
     id: str = Field(examples=["traffic_tags"])
     status: Status
@@ -23,6 +27,7 @@ class CheckView(View):
     evidence: dict[str, Any]
     remedy: str | None
     docs: str = Field(examples=["/docs/checks/traffic_tags"])
+    counts_from: ShownMoment | None
 
 
 class BlockerView(View):
@@ -98,12 +103,13 @@ def health_view(health: Health) -> HealthView:
         freshness=FreshnessView(
             status=fresh.status, last_updated_at=fresh.last_updated_at, sla_minutes=fresh.sla_minutes
         ),
-        checks=[_check_view(check) for check in health.checks],
+        checks=[_check_view(check, health) for check in health.checks],
     )
 
 
-def _check_view(check: Check) -> CheckView:
-    return CheckView(**{name: getattr(check, name) for name in CheckView.model_fields})
+def _check_view(check: Check, health: Health) -> CheckView:
+    own = {name: getattr(check, name) for name in CheckView.model_fields if name != "counts_from"}
+    return CheckView(**own, counts_from=counts_from(check, health.waiting, health.checked_at))
 
 
 def funnel_view(totals: Totals) -> FunnelTotalsView:

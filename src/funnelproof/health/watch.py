@@ -86,8 +86,8 @@ def _examined(tx: Transaction, due: Sequence[Seen], now: Micros) -> list[Examine
 def _differs(light: Light | None, health: Health) -> bool:
     if light is None:
         return True
-    told = attrgetter("status", "score", "config_digest")
-    return bool(told(light) != told(health))
+    told = attrgetter("status", "score", "config_digest", "waiting")
+    return bool(told(light) != told(health)) or light.checks != health.statuses
 
 
 def _light(seen: Seen, health: Health | None) -> Light:

@@ -3,7 +3,8 @@
 from datetime import datetime
 from typing import Any
 
-from funnelproof.dashboard.charts import forest
+from funnelproof.dashboard.charts import forest, lights
+from funnelproof.dashboard.screens.people import names_of
 from funnelproof.dashboard.visit import Goto, Page, Visit
 
 MOVES = {
@@ -12,6 +13,7 @@ MOVES = {
     "PAUSED": ("ACTIVE", "DRAFT", "COMPLETED"),
     "COMPLETED": (),
 }
+SHOWN_CHANGES = 12
 WHERE = {
     "receipts": ("Run the test", "/tests"),
     "walks": ("Walk it", "/tests"),
@@ -51,8 +53,12 @@ async def show(visit: Visit) -> Page:
     told = await figures(visit)
     health = await visit.get(f"{visit.campaign_api}/health")
     plan = await visit.get(f"{visit.campaign_api}/sizing")
+    changes = (await visit.get(f"{visit.campaign_api}/health/changes", limit=100))["items"]
+    lately = {"changes": changes[:SHOWN_CHANGES], "lights": lights(changes, health["checkedAt"])}
+    people = await names_of(visit)
     moves = MOVES[told["campaign"]["status"]]
-    return Page("campaign.html", {**told, "health": health, "plan": plan, "moves": moves, "where": WHERE})
+    shown = {"health": health, "plan": plan, "moves": moves, "where": WHERE, "people": people}
+    return Page("campaign.html", {**told, **lately, **shown})
 
 
 def _override(visit: Visit) -> dict[str, Any]:

@@ -21,10 +21,10 @@ from funnelproof.storage.schema.events import (
     ledger_money,
     reversals,
 )
-from funnelproof.storage.schema.health import health_changes, health_lights
+from funnelproof.storage.schema.health import check_changes, health_changes, health_lights
 from funnelproof.storage.schema.installation import changes, day_salts, leases, ring_keys
 from funnelproof.storage.schema.leads import leads
-from funnelproof.storage.schema.notifications import deliveries, webhooks
+from funnelproof.storage.schema.notifications import clicks_to_tell, deliveries, webhooks
 from funnelproof.storage.schema.pages import deployments, page_links, page_slugs, page_versions, pages
 from funnelproof.storage.schema.people import access_tokens, handle_zones, handles, memberships, sessions, users
 from funnelproof.storage.schema.probes import probes
@@ -43,8 +43,10 @@ __all__ = [
     "campaign_history",
     "campaigns",
     "changes",
+    "check_changes",
     "claims",
     "clicks",
+    "clicks_to_tell",
     "content_reports",
     "conversion_keys",
     "conversions",

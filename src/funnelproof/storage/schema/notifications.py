@@ -1,4 +1,4 @@
-"""Webhooks, and what was or will be sent to them."""
+"""Webhooks, what was or will be sent to them, and clicks that wait to be told together."""
 
 from sqlalchemy import Index
 
@@ -35,4 +35,13 @@ deliveries = table(
     Index("ix_deliveries_due", "handle", "webhook_id", "due_at"),
     Index("ix_deliveries_list", "handle", "webhook_id", "delivery_id"),
     Index("ix_deliveries_made_at", "made_at"),
+)
+
+clicks_to_tell = table(
+    "clicks_to_tell",
+    key("handle"),
+    key("click_id"),
+    whole("at"),
+    text("told"),
+    clustered=True,
 )

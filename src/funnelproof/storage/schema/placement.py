@@ -52,6 +52,7 @@ PLACEMENTS: dict[str, Placement] = {
     "sealed_sums": Placement.BY_HANDLE,
     "health_lights": Placement.BY_HANDLE,
     "health_changes": Placement.BY_HANDLE,
+    "check_changes": Placement.BY_HANDLE,
     "pages": Placement.BY_HANDLE,
     "page_slugs": Placement.BY_HANDLE,
     "page_versions": Placement.BY_HANDLE,
@@ -68,6 +69,7 @@ PLACEMENTS: dict[str, Placement] = {
     "webhooks": Placement.BY_HANDLE,
     "deliveries": Placement.BY_HANDLE,
     "probes": Placement.BY_HANDLE,
+    "clicks_to_tell": Placement.BY_HANDLE,
     "tag_policies": Placement.BY_HANDLE,
     # Every worker reads all of it twice a second; people write it.
     "changes": Placement.EVERYWHERE,

@@ -19,6 +19,7 @@ audit_lines = table(
     maybe_whole("seq"),
     maybe_text("hash"),
     Index("ix_audit_lines_seq", "handle", "seq"),
+    Index("ix_audit_lines_at", "handle", "at"),
     Index(
         "ix_audit_lines_unchained",
         "line_id",

@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0026"
-down_revision = "0019"
+down_revision = "0020"
 
 TEXT = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
 
