@@ -6,7 +6,7 @@ from cast import Cast, Client
 from dashboard.conftest import HERE, ONE, Browser, SignedIn
 from funnel import CAMPAIGN, Funnel
 
-PATHS = ["/app/static/dashboard.css", "/app/static/dashboard.js"]
+PATHS = ["/app/static/dashboard.css", "/app/static/dashboard.js", "/app/static/pictures.js", "/app/static/icon.svg"]
 SCREENS = [
     HERE,
     f"{HERE}/new",
@@ -32,6 +32,8 @@ SCREENS = [
             "/health",
             "/history",
             "/settings",
+            "/sheet",
+            "/readout",
         )
     ),
 ]
@@ -131,3 +133,13 @@ def test_what_is_nowhere_is_said_to_be_so(cast: Cast, signed_in: SignedIn, brows
     for path in ("/app/static/other.js", "/app/gharart/nothing/here", f"{HERE}/campaigns/none", f"{ONE}/tests/run_x"):
         assert owner.call("GET", path).status_code in (400, 404), path
     assert browser.call("GET", "/").headers["location"] == "/app"
+
+
+def test_the_list_asks_for_its_small_drawings_afterwards(sold: Funnel, cast: Cast, signed_in: SignedIn) -> None:
+    owner = signed_in(cast.owner)
+    shown = owner.see(HERE)
+    assert f'src="{ONE}/spark.svg"' in shown
+    assert "/analytics" not in shown
+    drawn = owner.call("GET", f"{ONE}/spark.svg")
+    assert drawn.headers["content-type"].startswith("image/svg+xml")
+    assert "<polyline" in drawn.text

@@ -36,7 +36,8 @@ def answer(shown: Page | Goto | Progress, visit: Visit) -> Response:
         return RedirectResponse(shown.path, 303, HEADERS)
     if isinstance(shown, Progress):
         return StreamingResponse(_pieces(shown, visit), media_type="text/html", headers={**HEADERS, **UNHELD})
-    return HTMLResponse(fragment(shown.template, shown.values, visit), shown.status, HEADERS)
+    kind = "image/svg+xml" if shown.template.endswith(".svg") else "text/html"
+    return Response(fragment(shown.template, shown.values, visit), shown.status, HEADERS, media_type=kind)
 
 
 async def _pieces(shown: Progress, visit: Visit) -> AsyncIterator[str]:

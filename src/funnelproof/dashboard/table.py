@@ -23,10 +23,13 @@ from funnelproof.dashboard.screens import (
     over_time,
     page,
     people,
+    readout,
     request,
     run,
     settings,
+    sheet,
     signin,
+    spark,
     start,
     support,
     tests,
@@ -86,6 +89,9 @@ SCREENS = (
     _screen(ONE + "/history", history),
     _screen(ONE + "/time", over_time),
     _screen(ONE + "/settings", settings),
+    _screen(ONE + "/sheet", sheet),
+    _screen(ONE + "/readout", readout),
+    _screen(ONE + "/spark.svg", spark),
 )
 CAMPAIGN_TABS = (
     ("", "Overview"),

@@ -6,7 +6,7 @@ from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 from babel import Locale
-from babel.dates import format_datetime, format_timedelta
+from babel.dates import format_date, format_datetime, format_timedelta
 from babel.numbers import format_currency, format_decimal
 from markupsafe import Markup
 
@@ -109,10 +109,17 @@ class Words:
             status.lower(), shape, word
         )
 
-    def mark(self, status: str) -> Markup:
+    def now_text(self) -> str:
+        moment = datetime.fromtimestamp(self.now / 1_000_000, UTC)
+        return format_datetime(moment, "medium", tzinfo=self.zone, locale=self.locale)
+
+    def day(self, text: str) -> str:
+        return format_date(_moment(text).astimezone(self.zone).date(), "medium", locale=self.locale)
+
+    def mark(self, status: str, word: str = "") -> Markup:
         shape = {"PASS": "✓", "FAIL": "✕"}.get(status, LIGHTS[status][0])
         return Markup('<span class="light {}"><span aria-hidden="true">{}</span> {}</span>').format(
-            status.lower(), shape, status.lower()
+            status.lower(), shape, word or status.lower()
         )
 
     def disposition(self, code: str) -> str:
