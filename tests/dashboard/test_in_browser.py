@@ -40,6 +40,7 @@ OTHERS = (
     f"{HERE}/connect",
     f"{HERE}/support",
     f"{HERE}/requests",
+    f"{HERE}/go",
     "/app/operator",
     "/app/operator/escalations",
     "/app/operator/content",
@@ -94,6 +95,7 @@ def test_the_journey_from_signing_in_to_live_figures(served: Served) -> None:
         change(page, served.url)
         publish(page, served.url)
         share(page, served.url)
+        go(page)
         buy(served, range(100, 400))
         assert errors == []
         wrong = [fault for look in LOOKS for fault in seen(opened, context, served.url, *look)]
@@ -176,6 +178,16 @@ def share(page: Any, url: str) -> None:
         page.get_by_role("button", name="Save as PNG").click()
     assert saved.value.suggested_filename == "new-buyer-funnel-readout.png"
     assert Path(saved.value.path()).read_bytes()[:8] == b"\x89PNG\r\n\x1a\n"
+
+
+def go(page: Any) -> None:
+    """By keyboard alone: what is typed, then the first of what is found."""
+    page.keyboard.press("Control+k")
+    page.keyboard.type("buyer hist")
+    page.get_by_role("dialog").get_by_role("link", name="History").wait_for()
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
+    page.wait_for_url(f"**{ONE}/history")
 
 
 def seen(opened: Any, signed_in: Any, url: str, scheme: str, width: int) -> list[str]:

@@ -5,8 +5,9 @@ import pytest
 from cast import Cast, Client
 from dashboard.conftest import HERE, ONE, Browser, SignedIn
 from funnel import CAMPAIGN, Funnel
+from funnelproof.dashboard.static import KINDS
 
-PATHS = ["/app/static/dashboard.css", "/app/static/dashboard.js", "/app/static/pictures.js", "/app/static/icon.svg"]
+PATHS = [f"/app/static/{name}" for name in KINDS]
 SCREENS = [
     HERE,
     f"{HERE}/new",
@@ -18,6 +19,8 @@ SCREENS = [
     f"{HERE}/audit",
     f"{HERE}/support",
     f"{HERE}/requests",
+    f"{HERE}/go",
+    f"{HERE}/go?q=buyer+health&part=1",
     *(
         ONE + tab
         for tab in (
@@ -143,3 +146,18 @@ def test_the_list_asks_for_its_small_drawings_afterwards(sold: Funnel, cast: Cas
     drawn = owner.call("GET", f"{ONE}/spark.svg")
     assert drawn.headers["content-type"].startswith("image/svg+xml")
     assert "<polyline" in drawn.text
+
+
+@pytest.mark.parametrize(
+    ("typed", "leads_to"),
+    [
+        ("buyer", ONE),
+        ("buyer heal", f"{ONE}/health"),
+        ("readout", f"{ONE}/readout"),
+        ("webh", f"{HERE}/webhooks"),
+        ("cnv_1", f"{HERE}/requests?id=cnv_1"),
+    ],
+)
+def test_what_is_typed_leads_there(sold: Funnel, cast: Cast, signed_in: SignedIn, typed: str, leads_to: str) -> None:
+    shown = signed_in(cast.owner).see(f"{HERE}/go?part=1&q={typed}")
+    assert shown.partition('href="')[2].partition('"')[0] == leads_to

@@ -16,6 +16,7 @@ from funnelproof.dashboard.screens import (
     conversions,
     create,
     escalations,
+    go,
     health,
     history,
     links,
@@ -68,6 +69,7 @@ SCREENS = (
     _screen("/app/operator/content", content_reports),
     _screen("/app/{handle}", campaigns),
     _screen("/app/{handle}/new", create),
+    _screen("/app/{handle}/go", go),
     _screen("/app/{handle}/people", people),
     _screen("/app/{handle}/tokens", tokens),
     _screen("/app/{handle}/connect", connect),
@@ -108,7 +110,7 @@ CAMPAIGN_TABS = (
 )
 HANDLE_TABS = (
     ("", "Campaigns"),
-    ("/connect", "Connect my shop"),
+    ("/connect", "Connect"),
     ("/people", "People"),
     ("/tokens", "Tokens"),
     ("/webhooks", "Webhooks"),

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
+from functools import cache
 from zoneinfo import ZoneInfo
 
 from babel import Locale
@@ -102,13 +103,6 @@ class Words:
             text, moment.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S"), shown
         )
 
-    def light(self, status: str) -> Markup:
-        """Shape and word beside the colour."""
-        shape, word = LIGHTS[status]
-        return Markup('<span class="light {}"><span aria-hidden="true">{}</span> {}</span>').format(
-            status.lower(), shape, word
-        )
-
     def now_text(self) -> str:
         moment = datetime.fromtimestamp(self.now / 1_000_000, UTC)
         return format_datetime(moment, "medium", tzinfo=self.zone, locale=self.locale)
@@ -116,11 +110,14 @@ class Words:
     def day(self, text: str) -> str:
         return format_date(_moment(text).astimezone(self.zone).date(), "medium", locale=self.locale)
 
+    def light(self, status: str) -> Markup:
+        """Shape and word beside the colour."""
+        shape, word = LIGHTS[status]
+        return _mark(status.lower(), shape, word)
+
     def mark(self, status: str, word: str = "") -> Markup:
         shape = {"PASS": "✓", "FAIL": "✕"}.get(status, LIGHTS[status][0])
-        return Markup('<span class="light {}"><span aria-hidden="true">{}</span> {}</span>').format(
-            status.lower(), shape, word or status.lower()
-        )
+        return _mark(status.lower(), shape, word or status.lower())
 
     def disposition(self, code: str) -> str:
         return DISPOSITIONS.get(code, code)
@@ -143,6 +140,12 @@ class Words:
         parts = pointer.strip("/").split("/")
         what = POINTERS.get(parts[-1], parts[-1])
         return f"{parts[1].upper()}'s {what}" if parts[0] == "variants" and len(parts) > 2 else what
+
+
+@cache
+def _mark(kind: str, shape: str, word: str) -> Markup:
+    """Kept, because a list shows the same few again and again and Markup is slow to fill in."""
+    return Markup('<span class="light {}"><span aria-hidden="true">{}</span> {}</span>').format(kind, shape, word)
 
 
 def _moment(text: str) -> datetime:

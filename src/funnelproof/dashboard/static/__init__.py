@@ -10,6 +10,7 @@ KINDS = {
     "dashboard.js": "text/javascript",
     "icon.svg": "image/svg+xml",
     "pictures.js": "text/javascript",
+    "quick.js": "text/javascript",
 }
 HEADERS = {"Cache-Control": "public, max-age=300", "X-Content-Type-Options": "nosniff"}
 

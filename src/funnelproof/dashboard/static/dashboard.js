@@ -1,5 +1,6 @@
 // Everything works without this: it keeps live parts fresh, copies texts, saves drawings, and moves by keyboard.
 import { save } from "./pictures.js";
+import "./quick.js";
 
 document.documentElement.dataset.script = "on";
 
