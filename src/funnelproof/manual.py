@@ -106,7 +106,9 @@ def _contents() -> str:
         elif parts and (entry := ENTRY.match(line)):
             target = entry[2].replace(".md", "")
             address = target if target.startswith("/") else _absolute(("index",), target)
-            parts.append(f'<li><a href="{html.escape(address)}">{html.escape(entry[1][:1].upper() + entry[1][1:])}</a></li>')
+            parts.append(
+                f'<li><a href="{html.escape(address)}">{html.escape(entry[1][:1].upper() + entry[1][1:])}</a></li>'
+            )
     return "".join(parts) + "</ul>"
 
 

@@ -209,3 +209,7 @@ def test_a_page_is_edited_as_a_form(sold: Funnel, cast: Cast, signed_in: SignedI
     assert {name: saved[name] for name in saved if name != "sections"} == {
         name: document[name] for name in document if name != "sections"
     }
+    etag = client.get(site, by=cast.owner).json()["draft"]["etag"]
+    looked = browser.send(path, "write", **{**told, "base": base}, **typed, look="yes", etag=etag)
+    assert 'title="Preview of the draft" sandbox' in looked.text
+    assert "frame-src 'self' http" in looked.headers["content-security-policy"]

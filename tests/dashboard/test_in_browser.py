@@ -160,7 +160,8 @@ def change(page: Any, url: str) -> None:
 def publish(page: Any, url: str) -> None:
     page.goto(url + ONE + "/page")
     page.get_by_label("Who may read it").select_option("FREE_WITH_LOGIN")
-    page.get_by_role("button", name="Save the draft").first.click()
+    page.get_by_role("button", name="Save and look at it").first.click()
+    page.frame_locator("iframe").get_by_role("heading", level=1).wait_for()
     page.get_by_role("button", name="Publish the draft").click()
     page.get_by_text("Published, version 1").wait_for()
     page.goto(url + ONE + "/tests")

@@ -67,7 +67,11 @@ async def _write(visit: Visit) -> Page | Goto:
     if visit.form.get("add") or visit.form.get("remove"):
         return await show(visit)
     schema = await visit.get(f"{SCHEMAS}/{_kind(visit.form.get('structureType'))}")
-    return await _put(visit, _typed(visit.form, schema))
+    saved = await _put(visit, _typed(visit.form, schema))
+    if not visit.form.get("look"):
+        return saved
+    visit.form = {}
+    return await _preview(visit)
 
 
 async def _save(visit: Visit) -> Goto:

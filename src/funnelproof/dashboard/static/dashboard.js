@@ -39,5 +39,5 @@ addEventListener("keydown", (event) => {
 });
 
 // What was sent as a form and has an address of its own now: loading anew shows it, and does not send it again.
-const here = document.querySelector("a[data-here]");
+const here = document.querySelector("[data-here]");
 if (here) history.replaceState(null, "", here.dataset.here);
