@@ -48,5 +48,16 @@ def test_the_readout_tells_the_results_of_the_api(
     assert f"{sum(one['visitors'] for one in results['variants'])} visitors in the test" in shown
 
 
+def test_what_the_verdict_has_said_stands_over_time(
+    sold: Funnel, cast: Cast, signed_in: SignedIn, client: Client
+) -> None:
+    owner = signed_in(cast.owner)
+    owner.see(ONE)
+    (look,) = client.get(f"{API}/results/looks", by=cast.owner).json()["items"]
+    shown = owner.see(f"{ONE}/time")
+    assert "too early to say" in shown
+    assert all(f"{one['converters']} of {one['visitors']}<" in shown for one in look["counts"])
+
+
 def test_a_text_that_a_spreadsheet_would_compute_is_kept_a_text() -> None:
     assert csv_of(("name", "n"), [("=1+1", -2), ('a "b", c', 0.5)]) == 'name,n\n\'=1+1,-2\n"a ""b"", c",0.5'

@@ -7,7 +7,8 @@ import pytest
 from funnelproof.clock import from_iso
 from funnelproof.dashboard.app import locale_of
 from funnelproof.dashboard.charts import LEFT, RIGHT, days, forest
-from funnelproof.dashboard.words import Words
+from funnelproof.dashboard.words import VERDICTS, Words
+from funnelproof.results.verdict import Code
 
 NOW = from_iso("2026-11-23T09:00:00Z")
 
@@ -63,3 +64,7 @@ def test_days_stand_in_their_order_and_the_highest_at_the_top() -> None:
     assert x < later
     assert y > higher
     assert drawn.top == 8
+
+
+def test_each_verdict_has_words() -> None:
+    assert set(VERDICTS) == {code.value for code in Code}

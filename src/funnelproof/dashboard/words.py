@@ -42,6 +42,15 @@ GOALS = {
     "APP_INSTALL": "Get an app installed",
 }
 MOVES = {"ACTIVE": "Activate", "PAUSED": "Pause", "DRAFT": "Back to draft", "COMPLETED": "Complete for good"}
+VERDICTS = {
+    "EMBARGOED": "sealed",
+    "INVALID": "do not use this test",
+    "NOT_ENOUGH_DATA": "too early to say",
+    "WINNER": "one is better",
+    "LOSER": "one is worse",
+    "NO_MEANINGFUL_DIFFERENCE": "no difference that matters",
+    "NO_DIFFERENCE_YET": "no difference yet",
+}
 POINTERS = {
     "destinationUrl": "address",
     "weight": "weight",
@@ -121,6 +130,9 @@ class Words:
 
     def disposition(self, code: str) -> str:
         return DISPOSITIONS.get(code, code)
+
+    def verdict(self, code: str | None) -> str:
+        return VERDICTS.get(code, code) if code else "sealed"
 
     def buyers(self, goal: str) -> str:
         return BUYERS[goal]

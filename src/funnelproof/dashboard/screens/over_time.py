@@ -16,6 +16,9 @@ async def show(visit: Visit) -> Page:
         from_=visit.query.get("from") or None,
         to=visit.query.get("to") or None,
     )
+    looks = await visit.get(f"{visit.campaign_api}/results/looks", limit=50)
     drawn = {name: days(told["rows"], name) for name in ("visitors", "conversions")}
     csv = csv_of(COLUMNS, ([row[name] for name in COLUMNS] for row in told["rows"]))
-    return Page("over_time.html", {"campaign": campaign, "told": told, "drawn": drawn, "csv": csv})
+    return Page(
+        "over_time.html", {"campaign": campaign, "told": told, "drawn": drawn, "csv": csv, "looks": looks["items"]}
+    )
