@@ -29,12 +29,22 @@ HEADERS = {"Content-Security-Policy": CSP, "Referrer-Policy": "no-referrer", "Ca
 Schemas = dict[str, dict[str, Any]]
 Field = tuple[str, bool, dict[str, Any]]
 """Name, whether it is required, schema."""
+HEADING = re.compile(r"<h([23])>(.*?)</h\1>")
+ENTRY = re.compile(r"^- .*?\[([^\]]+)\]\(([^)\s]+)\)")
 FRAME = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
-<title>{title} · Funnelproof</title><link rel="stylesheet" href="/_fp/plain.css"></head>
-<body class="manual"><nav><a href="/docs">Manual</a> · <a href="/docs/api">API</a></nav>
-<main>{main}</main></body></html>
+<title>{title} · Funnelproof</title><link rel="icon" href="/app/static/icon.svg">
+<link rel="stylesheet" href="/app/static/dashboard.css"></head>
+<body><a class="skip" href="#main">Skip to the content</a>
+<header class="bar"><div><a class="brand" href="/docs"><span aria-hidden="true">◆</span> Funnelproof</a>
+<nav class="tabs" aria-label="Manual"><a href="/docs">Manual</a><a href="/docs/api">API</a>
+<a href="/docs/errors/index">Errors</a><a href="/docs/decisions/index">Decisions</a></nav>
+<div class="row push"><a class="contents" href="#contents">Contents</a>
+<a href="/app/signin">Dashboard</a></div></div></header>
+<div class="manual"><main id="main">{main}</main>
+<nav id="contents" aria-label="Contents">{contents}</nav></div></body></html>
 """
+"""The dashboard's own look; its style sheet is all that is shared, so that each can be read without the other."""
 
 
 def routes(document: Callable[[], dict[str, Any]]) -> APIRouter:
@@ -56,7 +66,7 @@ def routes(document: Callable[[], dict[str, Any]]) -> APIRouter:
 
     @router.get("/docs/api")
     def reference() -> HTMLResponse:
-        return HTMLResponse(FRAME.format(title="API", main=_reference(document())), headers=HEADERS)
+        return _framed("API", _reference(document()))
 
     @router.get("/docs/{name}")
     async def page(name: str) -> Response:
@@ -79,7 +89,27 @@ def _picture(name: str) -> Response:
 
 def _page(*names: str) -> HTMLResponse:
     title, main = _rendered(*names)
-    return HTMLResponse(FRAME.format(title=html.escape(title), main=main), headers=HEADERS)
+    return _framed(html.escape(title), main)
+
+
+def _framed(title: str, main: str) -> HTMLResponse:
+    return HTMLResponse(FRAME.format(title=title, main=main, contents=_contents()), headers=HEADERS)
+
+
+@lru_cache(maxsize=1)
+def _contents() -> str:
+    """The list of the first page, beside every page: what each entry is called first."""
+    parts: list[str] = []
+    for line in _text(("index",)).splitlines():
+        if line.startswith("## "):
+            parts += ["</ul>" if parts else "", f"<h2>{html.escape(line[3:])}</h2><ul>"]
+        elif parts and (entry := ENTRY.match(line)):
+            target = entry[2].replace(".md", "")
+            address = target if target.startswith("/") else _absolute(("index",), target)
+            parts.append(
+                f'<li><a href="{html.escape(address)}">{html.escape(entry[1][:1].upper() + entry[1][1:])}</a></li>'
+            )
+    return "".join(parts) + "</ul>"
 
 
 @lru_cache(maxsize=512)
@@ -88,7 +118,14 @@ def _rendered(*names: str) -> tuple[str, str]:
     text = _text(names)
     title = next((line[2:] for line in text.splitlines() if line.startswith("# ")), names[-1])
     rendered: str = MarkdownIt("commonmark", {"html": False}).enable("table").render(text)
+    rendered = HEADING.sub(lambda own: f'<h{own[1]} id="{_anchor(own[2])}">{own[2]}</h{own[1]}>', rendered)
     return title, RELATIVE.sub(lambda link: f'href="{_absolute(names, link[1])}{link[2] or ""}"', rendered)
+
+
+def _anchor(heading: str) -> str:
+    """As links in the pages name it: small letters, hyphens between the words."""
+    plain = html.unescape(re.sub(r"<[^>]+>", "", heading)).lower()
+    return re.sub(r"[\s]+", "-", re.sub(r"[^\w\s-]", "", plain)).strip("-")
 
 
 def _absolute(names: tuple[str, ...], target: str) -> str:

@@ -6,6 +6,7 @@ from cast import HANDLE, PASSWORD, Cast, Client
 from dashboard.conftest import HERE, ONE, Browser, SignedIn
 from funnel import CAMPAIGN, SHOP, Funnel
 from funnelproof.clock import MINUTE, SetClock
+from funnelproof.dashboard.editor import text_of
 
 API = f"/v2/handles/{HANDLE}/campaigns/{CAMPAIGN}"
 
@@ -178,3 +179,37 @@ def test_what_was_written_is_in_the_audit_and_a_report_carries_it(
         f'requests/{request_id}"><code>{request_id}</code></a> attached'
         in browser.send(f"{HERE}/support", "send", **told).text
     )
+
+
+def test_a_page_is_edited_as_a_form(sold: Funnel, cast: Cast, signed_in: SignedIn, client: Client) -> None:
+    browser, path = signed_in(cast.owner), f"{ONE}/page"
+    schema = client.get("/v2/public/schemas/campaign-page/PRODUCT_LAUNCH").json()
+    document = {name: part for name, part in schema["examples"][0].items() if name != "variants"}
+    told = {"title": "The lamp", "structureType": "PRODUCT_LAUNCH", "base": text_of(document)}
+    longer = browser.send(path, "write", **told, add="/sections/faq/items")
+    assert longer.status_code == 200
+    assert "Not saved yet" in longer.text
+    assert 'name="/sections/faq/items/3/question"' in longer.text
+    base = unescape(longer.text.partition('name="base" hidden>')[2].partition("</textarea>")[0])
+    typed = {
+        "/sections/hero/title": "Light!",
+        "/sections/hero/points": "One\r\nTwo",
+        "/sections/faq/items/3/answer": "",
+    }
+    refused = browser.send(path, "write", **{**told, "base": base}, **typed)
+    assert refused.status_code == 400
+    assert 'value="Light!"' in refused.text
+    assert "-sections-faq-items-3-answer-fault" in refused.text
+    typed["/sections/faq/items/3/answer"] = "Yes."
+    assert browser.done(path, "write", **{**told, "base": base}, **typed) == path
+    site = f"/v2/handles/{HANDLE}/site-structure/campaigns/{CAMPAIGN}"
+    saved = client.get(site, by=cast.owner).json()["draft"]["document"]
+    assert saved["sections"]["hero"] == {**document["sections"]["hero"], "title": "Light!", "points": ["One", "Two"]}
+    assert [one["answer"] for one in saved["sections"]["faq"]["items"]][-1] == "Yes."
+    assert {name: saved[name] for name in saved if name != "sections"} == {
+        name: document[name] for name in document if name != "sections"
+    }
+    etag = client.get(site, by=cast.owner).json()["draft"]["etag"]
+    looked = browser.send(path, "write", **{**told, "base": base}, **typed, look="yes", etag=etag)
+    assert 'title="Preview of the draft" sandbox' in looked.text
+    assert "frame-src 'self' http" in looked.headers["content-security-policy"]

@@ -29,6 +29,21 @@ TABS = (
     "/health",
     "/history",
     "/settings",
+    "/sheet",
+    "/readout",
+)
+OTHERS = (
+    HERE,
+    f"{HERE}/new?rate=4.6&daily=800",
+    f"{HERE}/people",
+    f"{HERE}/tokens",
+    f"{HERE}/connect",
+    f"{HERE}/support",
+    f"{HERE}/requests",
+    f"{HERE}/go",
+    "/app/operator",
+    "/app/operator/escalations",
+    "/app/operator/content",
 )
 LOOKS = (("light", 1280), ("dark", 1280), ("light", 375), ("dark", 375))
 PICTURES = {
@@ -79,6 +94,8 @@ def test_the_journey_from_signing_in_to_live_figures(served: Served) -> None:
         page.get_by_text("The link buy-now was clicked").wait_for()
         change(page, served.url)
         publish(page, served.url)
+        share(page, served.url)
+        go(page)
         buy(served, range(100, 400))
         assert errors == []
         wrong = [fault for look in LOOKS for fault in seen(opened, context, served.url, *look)]
@@ -111,7 +128,7 @@ def launch(page: Any) -> None:
     page.get_by_role("alert").get_by_role("heading", name="Not ready to launch").wait_for()
     page.get_by_role("link", name="Run the test").click()
     page.get_by_role("button", name="Run for all variants").click()
-    page.get_by_text("Test data").wait_for()
+    page.get_by_role("link", name="Read the receipt").wait_for()
     page.get_by_role("link", name="Overview").click()
     page.get_by_role("button", name="Activate").click()
     page.get_by_role("button", name="Pause").wait_for()
@@ -137,18 +154,41 @@ def change(page: Any, url: str) -> None:
     page.goto(url + ONE + "/tests")
     page.get_by_text("B's address changed after this test").wait_for()
     page.get_by_role("button", name="Run for all variants").click()
-    page.get_by_text("Test data").wait_for()
+    page.get_by_role("link", name="Read the receipt").wait_for()
 
 
 def publish(page: Any, url: str) -> None:
     page.goto(url + ONE + "/page")
     page.get_by_label("Who may read it").select_option("FREE_WITH_LOGIN")
-    page.get_by_role("button", name="Save the draft").click()
+    page.get_by_role("button", name="Save and look at it").first.click()
+    page.frame_locator("iframe").get_by_role("heading", level=1).wait_for()
     page.get_by_role("button", name="Publish the draft").click()
     page.get_by_text("Published, version 1").wait_for()
     page.goto(url + ONE + "/tests")
     page.get_by_role("button", name="Run for all variants").click()
-    page.get_by_text("Test data").wait_for()
+    page.get_by_role("link", name="Read the receipt").wait_for()
+
+
+def share(page: Any, url: str) -> None:
+    """The readout's picture is a PNG of its own; a receipt that was watched is not sent again by loading anew."""
+    assert "/tests/run_" in page.url
+    page.reload()
+    page.get_by_role("heading", name="Receipt").wait_for()
+    page.goto(url + ONE + "/readout")
+    with page.expect_download() as saved:
+        page.get_by_role("button", name="Save as PNG").click()
+    assert saved.value.suggested_filename == "new-buyer-funnel-readout.png"
+    assert Path(saved.value.path()).read_bytes()[:8] == b"\x89PNG\r\n\x1a\n"
+
+
+def go(page: Any) -> None:
+    """By keyboard alone: what is typed, then the first of what is found."""
+    page.keyboard.press("Control+k")
+    page.keyboard.type("buyer hist")
+    page.get_by_role("dialog").get_by_role("link", name="History").wait_for()
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
+    page.wait_for_url(f"**{ONE}/history")
 
 
 def seen(opened: Any, signed_in: Any, url: str, scheme: str, width: int) -> list[str]:
@@ -163,8 +203,7 @@ def seen(opened: Any, signed_in: Any, url: str, scheme: str, width: int) -> list
     )
     context.set_default_timeout(PATIENCE)
     page, wrong = context.new_page(), list[str]()
-    others = (HERE, f"{HERE}/new?rate=4.6&daily=800", f"{HERE}/people", f"{HERE}/tokens", f"{HERE}/connect")
-    for path in (*others, *(ONE + tab for tab in TABS)):
+    for path in (*OTHERS, *(ONE + tab for tab in TABS)):
         page.goto(url + path)
         found = Axe().run(page).response
         assert len(found["passes"]) > 10

@@ -5,8 +5,9 @@ import pytest
 from cast import Cast, Client
 from dashboard.conftest import HERE, ONE, Browser, SignedIn
 from funnel import CAMPAIGN, Funnel
+from funnelproof.dashboard.static import KINDS
 
-PATHS = ["/app/static/dashboard.css", "/app/static/dashboard.js"]
+PATHS = [f"/app/static/{name}" for name in KINDS]
 SCREENS = [
     HERE,
     f"{HERE}/new",
@@ -18,6 +19,8 @@ SCREENS = [
     f"{HERE}/audit",
     f"{HERE}/support",
     f"{HERE}/requests",
+    f"{HERE}/go",
+    f"{HERE}/go?q=buyer+health&part=1",
     *(
         ONE + tab
         for tab in (
@@ -32,6 +35,8 @@ SCREENS = [
             "/health",
             "/history",
             "/settings",
+            "/sheet",
+            "/readout",
         )
     ),
 ]
@@ -145,3 +150,28 @@ def test_the_campaigns_screen_draws_its_light_and_tells_what_was_changed_before(
     assert "ctx life" in drawn
     assert "The campaign was changed." in drawn
     assert "before, by the token" in drawn
+
+
+def test_the_list_asks_for_its_small_drawings_afterwards(sold: Funnel, cast: Cast, signed_in: SignedIn) -> None:
+    owner = signed_in(cast.owner)
+    shown = owner.see(HERE)
+    assert f'src="{ONE}/spark.svg"' in shown
+    assert "/analytics" not in shown
+    drawn = owner.call("GET", f"{ONE}/spark.svg")
+    assert drawn.headers["content-type"].startswith("image/svg+xml")
+    assert "<polyline" in drawn.text
+
+
+@pytest.mark.parametrize(
+    ("typed", "leads_to"),
+    [
+        ("buyer", ONE),
+        ("buyer heal", f"{ONE}/health"),
+        ("readout", f"{ONE}/readout"),
+        ("webh", f"{HERE}/webhooks"),
+        ("cnv_1", f"{HERE}/requests?id=cnv_1"),
+    ],
+)
+def test_what_is_typed_leads_there(sold: Funnel, cast: Cast, signed_in: SignedIn, typed: str, leads_to: str) -> None:
+    shown = signed_in(cast.owner).see(f"{HERE}/go?part=1&q={typed}")
+    assert shown.partition('href="')[2].partition('"')[0] == leads_to

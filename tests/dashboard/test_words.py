@@ -7,7 +7,8 @@ import pytest
 from funnelproof.clock import from_iso
 from funnelproof.dashboard.app import locale_of
 from funnelproof.dashboard.charts import LEFT, RIGHT, days, forest, lights
-from funnelproof.dashboard.words import Words
+from funnelproof.dashboard.words import VERDICTS, Words
+from funnelproof.results.verdict import Code
 
 NOW = from_iso("2026-11-23T09:00:00Z")
 
@@ -86,3 +87,7 @@ def test_lights_older_than_two_weeks_fill_the_plot_from_its_edge() -> None:
     assert plot is not None
     (bar,) = plot.bars
     assert (bar.x, bar.x + bar.width, plot.first) == (86.0, 548.0, "2026-11-09T12:00:00Z")
+
+
+def test_each_verdict_has_words() -> None:
+    assert set(VERDICTS) == {code.value for code in Code}

@@ -64,3 +64,19 @@ def test_the_reference_lists_parameters_fields_and_an_example(client: Client) ->
 def test_links_of_the_first_page_hold_where_it_is_shown(client: Client) -> None:
     targets = [urljoin("/docs", target) for target in HREF.findall(client.call("GET", "/docs").text)]
     assert [target for target in targets if client.call("GET", target).status_code != 200] == []
+
+
+def test_each_page_has_the_contents_beside_it_and_headings_that_links_name(client: Client) -> None:
+    text = client.call("GET", "/docs/health").text
+    assert '<a href="/docs/tutorial">' in text.partition('id="contents"')[2]
+    assert 'id="the-checks"' in text
+    assert "<script" not in text
+
+
+def test_anchors_that_pages_name_are_there(client: Client) -> None:
+    for page in DOCS.rglob("*.md"):
+        address = f"/docs/{page.relative_to(DOCS).with_suffix('')}"
+        for target in HREF.findall(client.call("GET", address).text):
+            place, anchor = urldefrag(urljoin(address, target))
+            if anchor and place.startswith("/docs") and place != "/docs/api":
+                assert f'id="{anchor}"' in client.call("GET", place).text, (address, target)

@@ -91,3 +91,12 @@ def test_share_links_are_made_by_operators(site: Site, cast: Cast) -> None:
 
 def test_there_is_no_link_to_a_page_that_is_not_written(site: Site) -> None:
     refused(site.client.post(LINKS["preview"], by=site.by), 404, "not_found")
+
+
+@pytest.mark.parametrize(("kind", "framed_by"), [("preview", "http://127.0.0.1:8080"), ("share", "'none'")])
+def test_a_preview_may_be_framed_by_the_dashboard_alone(site: Site, kind: str, framed_by: str) -> None:
+    site.put()
+    _, address = make(site, kind)
+    policy = site.client.get(address).headers["content-security-policy"].split("; ")
+    assert f"frame-ancestors {framed_by}" in policy
+    assert "default-src 'none'" in policy

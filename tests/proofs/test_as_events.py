@@ -1,27 +1,32 @@
 """A test conversion that is watched: each step while the run is open, then its receipt; and asked with a key."""
 
+import asyncio
 import json
+import time
 from typing import Any
 
 from cast import HANDLE, Actor, Client, refused
 from funnel import rows_of
 from funnelproof.installation import Installation
+from patience import promised
 from proofs.conftest import CAMPAIGNS
 
 EVENTS = {"Accept": "text/event-stream"}
 
 
 def watch(
-    client: Client, home: Installation, path: str, tester: Actor, **headers: str
+    client: Client, home: Installation, path: str, tester: Actor, *, leaves: bool = False
 ) -> tuple[list[str], list[tuple[str, Any]]]:
-    """States of the run as each piece came, and the events."""
+    """States of the run as each piece came, and the events. `leaves`: the watcher is gone once it has asked."""
     states: list[str] = []
     pieces: list[bytes] = []
-    told = {"authorization": f"Bearer {tester.credential}", "accept": EVENTS["Accept"], "host": "127.0.0.1", **headers}
+    told = {"authorization": f"Bearer {tester.credential}", "accept": EVENTS["Accept"], "host": "127.0.0.1"}
     given = False
 
     async def receive() -> dict[str, Any]:
         nonlocal given
+        if given and not leaves:
+            await asyncio.Event().wait()
         if given:
             return {"type": "http.disconnect"}
         given = True
@@ -34,7 +39,7 @@ def watch(
 
     scope = {
         "type": "http",
-        "asgi": {"version": "3.0", "spec_version": "2.4"},
+        "asgi": {"version": "3.0", "spec_version": "2.3"},
         "http_version": "1.1",
         "method": "POST",
         "scheme": "http",
@@ -86,3 +91,15 @@ def test_with_a_key_it_is_answered_by_what_can_be_kept(client: Client, tester: A
     first, again = (client.post(f"{campaign}/test-conversion", by=tester, headers=headers) for _ in range(2))
     assert first.headers["content-type"] == "application/json"
     assert again.json()["runId"] == first.json()["runId"]
+
+
+def test_a_watcher_who_leaves_does_not_end_the_test(
+    client: Client, installation: Installation, tester: Actor, campaign: str
+) -> None:
+    watch(client, installation, f"{campaign}/test-conversion", tester, leaves=True)
+    until = time.monotonic() + promised(20)
+    while [row["state"] for row in rows_of(installation.database, "runs")] != ["FINISHED"]:
+        assert time.monotonic() < until
+        client.run(asyncio.sleep(0.02))
+    (run,) = client.get(f"{campaign}/test-runs", by=tester).json()["items"]
+    assert run["verdict"] == "PASS"

@@ -22,6 +22,8 @@ from funnelproof.installation import Installation
 
 log = logging.getLogger(__name__)
 FORM_LIMIT = 262_144
+MOST_FIELDS = 3_000
+"""A page of many offers and questions is a long form."""
 LIVE = re.compile(r"(/app/[^/]+/campaigns/[^/]+)/live")
 LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*")
 NOT_HERE = {"title": "There is nothing at this address", "detail": "Go back to your campaigns.", "status": 404}
@@ -172,9 +174,10 @@ async def _read_form(request: Request) -> dict[str, str]:
         if sum(map(len, parts)) > FORM_LIMIT:
             return {}
     form: dict[str, str] = {}
-    for name, value in parse_qsl(
-        b"".join(parts).decode("utf-8", "replace"), keep_blank_values=True, max_num_fields=500
-    ):
+    text = b"".join(parts).decode("utf-8", "replace")
+    if text.count("&") >= MOST_FIELDS:
+        return {}
+    for name, value in parse_qsl(text, keep_blank_values=True):
         form[name] = f"{form[name]}\n{value}" if name in form else value
     return form
 

@@ -36,7 +36,16 @@ def answer(shown: Page | Goto | Progress, visit: Visit) -> Response:
         return RedirectResponse(shown.path, 303, HEADERS)
     if isinstance(shown, Progress):
         return StreamingResponse(_pieces(shown, visit), media_type="text/html", headers={**HEADERS, **UNHELD})
-    return HTMLResponse(fragment(shown.template, shown.values, visit), shown.status, HEADERS)
+    kind = "image/svg+xml" if shown.template.endswith(".svg") else "text/html"
+    return Response(fragment(shown.template, shown.values, visit), shown.status, _headers(visit), media_type=kind)
+
+
+def _headers(visit: Visit) -> dict[str, str]:
+    """Previews of pages stand at the public origin, which may be another one."""
+    return {
+        **HEADERS,
+        "Content-Security-Policy": CSP.replace("frame-src 'self'", f"frame-src 'self' {visit.public_url}"),
+    }
 
 
 async def _pieces(shown: Progress, visit: Visit) -> AsyncIterator[str]:

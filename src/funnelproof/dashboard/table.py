@@ -16,6 +16,7 @@ from funnelproof.dashboard.screens import (
     conversions,
     create,
     escalations,
+    go,
     health,
     history,
     links,
@@ -23,10 +24,13 @@ from funnelproof.dashboard.screens import (
     over_time,
     page,
     people,
+    readout,
     request,
     run,
     settings,
+    sheet,
     signin,
+    spark,
     start,
     support,
     tests,
@@ -65,6 +69,7 @@ SCREENS = (
     _screen("/app/operator/content", content_reports),
     _screen("/app/{handle}", campaigns),
     _screen("/app/{handle}/new", create),
+    _screen("/app/{handle}/go", go),
     _screen("/app/{handle}/people", people),
     _screen("/app/{handle}/tokens", tokens),
     _screen("/app/{handle}/connect", connect),
@@ -86,6 +91,9 @@ SCREENS = (
     _screen(ONE + "/history", history),
     _screen(ONE + "/time", over_time),
     _screen(ONE + "/settings", settings),
+    _screen(ONE + "/sheet", sheet),
+    _screen(ONE + "/readout", readout),
+    _screen(ONE + "/spark.svg", spark),
 )
 CAMPAIGN_TABS = (
     ("", "Overview"),
@@ -102,7 +110,7 @@ CAMPAIGN_TABS = (
 )
 HANDLE_TABS = (
     ("", "Campaigns"),
-    ("/connect", "Connect my shop"),
+    ("/connect", "Connect"),
     ("/people", "People"),
     ("/tokens", "Tokens"),
     ("/webhooks", "Webhooks"),

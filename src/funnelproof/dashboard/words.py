@@ -3,10 +3,11 @@
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
+from functools import cache
 from zoneinfo import ZoneInfo
 
 from babel import Locale
-from babel.dates import format_datetime, format_timedelta
+from babel.dates import format_date, format_datetime, format_timedelta
 from babel.numbers import format_currency, format_decimal
 from markupsafe import Markup
 
@@ -41,6 +42,15 @@ GOALS = {
     "APP_INSTALL": "Get an app installed",
 }
 MOVES = {"ACTIVE": "Activate", "PAUSED": "Pause", "DRAFT": "Back to draft", "COMPLETED": "Complete for good"}
+VERDICTS = {
+    "EMBARGOED": "sealed",
+    "INVALID": "do not use this test",
+    "NOT_ENOUGH_DATA": "too early to say",
+    "WINNER": "one is better",
+    "LOSER": "one is worse",
+    "NO_MEANINGFUL_DIFFERENCE": "no difference that matters",
+    "NO_DIFFERENCE_YET": "no difference yet",
+}
 POINTERS = {
     "destinationUrl": "address",
     "weight": "weight",
@@ -110,21 +120,27 @@ class Words:
             text, moment.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S"), shown
         )
 
+    def now_text(self) -> str:
+        moment = datetime.fromtimestamp(self.now / 1_000_000, UTC)
+        return format_datetime(moment, "medium", tzinfo=self.zone, locale=self.locale)
+
+    def day(self, text: str) -> str:
+        return format_date(_moment(text).astimezone(self.zone).date(), "medium", locale=self.locale)
+
     def light(self, status: str) -> Markup:
         """Shape and word beside the colour."""
         shape, word = LIGHTS[status]
-        return Markup('<span class="light {}"><span aria-hidden="true">{}</span> {}</span>').format(
-            status.lower(), shape, word
-        )
+        return _mark(status.lower(), shape, word)
 
-    def mark(self, status: str) -> Markup:
+    def mark(self, status: str, word: str = "") -> Markup:
         shape = {"PASS": "✓", "FAIL": "✕"}.get(status, LIGHTS[status][0])
-        return Markup('<span class="light {}"><span aria-hidden="true">{}</span> {}</span>').format(
-            status.lower(), shape, status.lower()
-        )
+        return _mark(status.lower(), shape, word or status.lower())
 
     def disposition(self, code: str) -> str:
         return DISPOSITIONS.get(code, code)
+
+    def verdict(self, code: str | None) -> str:
+        return VERDICTS.get(code, code) if code else "sealed"
 
     def buyers(self, goal: str) -> str:
         return BUYERS[goal]
@@ -144,6 +160,12 @@ class Words:
         parts = pointer.strip("/").split("/")
         what = POINTERS.get(parts[-1], parts[-1])
         return f"{parts[1].upper()}'s {what}" if parts[0] == "variants" and len(parts) > 2 else what
+
+
+@cache
+def _mark(kind: str, shape: str, word: str) -> Markup:
+    """Kept, because a list shows the same few again and again and Markup is slow to fill in."""
+    return Markup('<span class="light {}"><span aria-hidden="true">{}</span> {}</span>').format(kind, shape, word)
 
 
 def _moment(text: str) -> datetime:

@@ -11,8 +11,8 @@ from funnelproof.installation import Installation
 from funnelproof.keys.key import Purpose
 from funnelproof.links.ctx import Cohort, Consent, Ctx, Mode, mint
 from funnelproof.pages import store
-from funnelproof.pages.headers import HTML, SAFE
-from funnelproof.pages.page import InvalidPageLink, Page
+from funnelproof.pages.headers import HTML, SAFE, safe_within
+from funnelproof.pages.page import PREVIEW, InvalidPageLink, Page
 from funnelproof.pages.preview import PageLink, read_token
 from funnelproof.pages.render import Place, Wanted, render
 from funnelproof.pages.requests import Addresses
@@ -27,6 +27,7 @@ class DraftDoor:
     def __init__(self, home: Installation) -> None:
         self._home = home
         self._addresses = Addresses(home.settings)
+        self._beside_its_editor = safe_within(home.settings.control_url)
 
     async def __call__(self, request: EdgeRequest, handle: str, kind: str) -> EdgeAnswer:
         told = {name: values[0] for name, values in parse_qs(request.query).items()}
@@ -35,7 +36,8 @@ class DraftDoor:
         html = await asyncio.to_thread(
             self._render, link, page, campaign, told.get("fp_variant"), told.get("fp_region", DEFAULT)
         )
-        headers = [*SAFE, NO_STORE, (b"x-robots-tag", b"noindex")]
+        safe = self._beside_its_editor if kind == PREVIEW else SAFE
+        headers = [*safe, NO_STORE, (b"x-robots-tag", b"noindex")]
         return EdgeAnswer(200, html.encode(), HTML, headers)
 
     def _found(self, tx: Transaction, handle: str, link_id: str, kind: str) -> tuple[PageLink, Page, Campaign]:

@@ -3,10 +3,12 @@
 from datetime import datetime
 from typing import Any
 
-from funnelproof.dashboard.charts import forest, lights
+from funnelproof.dashboard.charts import Forest, forest, lights
+from funnelproof.dashboard.csv_text import csv_of
 from funnelproof.dashboard.screens.people import names_of
 from funnelproof.dashboard.visit import Goto, Page, Visit
 
+COLUMNS = ("variant", "visitors", "converters", "rate", "low", "high")
 MOVES = {
     "DRAFT": ("ACTIVE",),
     "ACTIVE": ("PAUSED", "COMPLETED"),
@@ -34,6 +36,28 @@ async def figures(visit: Visit) -> dict[str, Any]:
     )
     results = await visit.get(f"{visit.campaign_api}/results")
     names = {variant["variantId"]: variant["name"] for variant in campaign["variants"]}
+    rates, ahead = ranges(results)
+    plots = {"rates": rates, "ahead": ahead}
+    return {
+        "campaign": campaign,
+        "totals": told["totals"],
+        "results": results,
+        "names": names,
+        "plots": plots,
+        "csv": results_csv(results),
+    }
+
+
+def results_csv(results: dict[str, Any]) -> str:
+    rows = [
+        (one["variantId"], one["visitors"], one["converters"], one["rate"], *(one["rateInterval"] or ("", "")))
+        for one in results["variants"]
+    ]
+    return csv_of(COLUMNS, rows)
+
+
+def ranges(results: dict[str, Any]) -> tuple[Forest | None, Forest | None]:
+    """Drawings of each variant's rate, and of each difference as it may be trusted any time one looks."""
     rates = [
         (one["variantId"].upper(), one["rateInterval"][0], one["rate"], one["rateInterval"][1])
         for one in results["variants"]
@@ -45,8 +69,7 @@ async def figures(visit: Visit) -> dict[str, Any]:
         if one["difference"] is not None and one["alwaysValidInterval"]
         for low, high in [one["alwaysValidInterval"]]
     ]
-    plots = {"rates": forest(rates), "ahead": forest(ahead, around_zero=True)}
-    return {"campaign": campaign, "totals": told["totals"], "results": results, "names": names, "plots": plots}
+    return forest(rates), forest(ahead, around_zero=True)
 
 
 async def show(visit: Visit) -> Page:

@@ -13,12 +13,12 @@ SLUG = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 async def show(visit: Visit) -> Page:
     campaign = await visit.get(visit.campaign_api)
-    items = await _of_campaign(visit)
+    items = await of_campaign(visit)
     codes = {link["slug"]: code(link["url"]) for link in items}
     return Page("links.html", {"campaign": campaign, "items": items, "codes": codes})
 
 
-async def _of_campaign(visit: Visit) -> list[dict[str, Any]]:
+async def of_campaign(visit: Visit) -> list[dict[str, Any]]:
     listed = await visit.get(f"{visit.api}/links", limit=200)
     return [link for link in listed["items"] if link["campaignId"] == visit.campaign_id]
 

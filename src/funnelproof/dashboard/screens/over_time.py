@@ -1,6 +1,7 @@
 """A campaign day by day: drawings, the table behind them, and the same as CSV."""
 
 from funnelproof.dashboard.charts import days
+from funnelproof.dashboard.csv_text import csv_of
 from funnelproof.dashboard.visit import Page, Visit
 
 COLUMNS = ("key", "clicks", "qualifiedClicks", "visitors", "converters", "conversions")
@@ -15,6 +16,9 @@ async def show(visit: Visit) -> Page:
         from_=visit.query.get("from") or None,
         to=visit.query.get("to") or None,
     )
+    looks = await visit.get(f"{visit.campaign_api}/results/looks", limit=50)
     drawn = {name: days(told["rows"], name) for name in ("visitors", "conversions")}
-    lines = [",".join(COLUMNS), *(",".join(str(row[name]) for name in COLUMNS) for row in told["rows"])]
-    return Page("over_time.html", {"campaign": campaign, "told": told, "drawn": drawn, "csv": "\n".join(lines)})
+    csv = csv_of(COLUMNS, ([row[name] for name in COLUMNS] for row in told["rows"]))
+    return Page(
+        "over_time.html", {"campaign": campaign, "told": told, "drawn": drawn, "csv": csv, "looks": looks["items"]}
+    )

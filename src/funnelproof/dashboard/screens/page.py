@@ -1,12 +1,15 @@
-"""The campaign's page: its draft, a preview, publishing, versions, deployments."""
+"""The campaign's page: its draft as a form or as JSON, a preview, publishing, versions, deployments."""
 
 import json
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote
 
+from funnelproof.dashboard.editor import edited, form_of, newest_at, text_of
 from funnelproof.dashboard.inside import Call, Refused
 from funnelproof.dashboard.visit import Goto, Page, Visit
 
+SCHEMAS = "/v2/public/schemas/campaign-page"
 TYPES = ("PRODUCT_LAUNCH", "LEAD_MAGNET", "WEBINAR", "RETARGETING", "PARTNER")
 
 
@@ -18,32 +21,77 @@ async def show(visit: Visit) -> Page:
     campaign = await visit.get(visit.campaign_api)
     site = await visit.find(_site(visit))
     deployments = await visit.get(f"{_site(visit)}/deployments", limit=20) if site else {"items": []}
-    wanted = visit.query.get("type", "PRODUCT_LAUNCH")
-    kind = wanted if wanted in TYPES else TYPES[0]
-    document = site["draft"]["document"] if site else await _example(visit, kind)
-    text = visit.form.get("document") or json.dumps(document, indent=2, ensure_ascii=False)
-    told = {"site": site, "deployments": deployments["items"], "types": TYPES, "kind": kind, "text": text}
+    kind = site["draft"]["structureType"] if site else _kind(visit.form.get("structureType") or visit.query.get("type"))
+    schema = await visit.get(f"{SCHEMAS}/{kind}")
+    document = _typed(visit.form, schema) or (site["draft"]["document"] if site else _example(schema))
+    told = {
+        "site": site,
+        "deployments": deployments["items"],
+        "types": TYPES,
+        "kind": kind,
+        "text": visit.form.get("document") or text_of(document),
+        "base": text_of(document),
+        "editor": form_of(schema, document),
+        "opened": _opened(visit, document),
+        "is_changed": bool(visit.form.get("add") or visit.form.get("remove")),
+    }
     return Page("page.html", {"campaign": campaign, "preview": None, **told})
 
 
-async def _example(visit: Visit, kind: str) -> Any:
-    schema = await visit.get(f"/v2/public/schemas/campaign-page/{kind}")
-    document = schema["examples"][0]
-    return {name: part for name, part in document.items() if name != "variants"}
+def _opened(visit: Visit, document: Any) -> list[str]:
+    """Pointers of parts that are shown open: what was added or taken out, and what the API found wrong."""
+    faults = [fault["pointer"].removeprefix("/document") for fault in (visit.problem or {}).get("errors", [])]
+    more, less = visit.form.get("add", ""), visit.form.get("remove", "")
+    return [*faults, newest_at(document, more), less.rpartition("/")[0] + "/-", "/sections/hero/-"]
+
+
+def _kind(asked: str | None) -> str:
+    return asked if asked in TYPES else TYPES[0]
+
+
+def _example(schema: dict[str, Any]) -> Any:
+    return {name: part for name, part in schema["examples"][0].items() if name != "variants"}
+
+
+def _typed(form: Mapping[str, str], schema: dict[str, Any]) -> Any:
+    """The document as the form has it; None where no form was sent. What a form does not show travels in `base`."""
+    try:
+        base = json.loads(form.get("base", ""))
+    except ValueError:
+        return None
+    return edited(schema, base, form) if isinstance(base, dict) else None
+
+
+async def _write(visit: Visit) -> Page | Goto:
+    """Save what the form says; or show it with one part more or less, not saved yet."""
+    if visit.form.get("add") or visit.form.get("remove"):
+        return await show(visit)
+    schema = await visit.get(f"{SCHEMAS}/{_kind(visit.form.get('structureType'))}")
+    saved = await _put(visit, _typed(visit.form, schema))
+    if not visit.form.get("look"):
+        return saved
+    visit.form = {}
+    return await _preview(visit)
 
 
 async def _save(visit: Visit) -> Goto:
-    form = visit.form
     try:
-        document = json.loads(form.get("document", ""))
+        document = json.loads(visit.form.get("document", ""))
     except ValueError as error:
         raise _not_json(visit, str(error)) from None
+    return await _put(visit, document)
+
+
+async def _put(visit: Visit, document: Any) -> Goto:
+    form = visit.form
     body = {
         "title": form.get("title", ""),
         "accessMode": form.get("accessMode", "PUBLIC"),
         "structureType": form.get("structureType", ""),
         "document": document,
     }
+    if form.get("slug", "").strip():
+        body["slug"] = form["slug"].strip()
     await visit.send("PUT", _site(visit), body, if_match=form.get("etag") or None)
     return Goto(visit.path)
 
@@ -68,4 +116,4 @@ async def _preview(visit: Visit) -> Page:
     return shown._replace(values={**shown.values, "preview": made["url"]})
 
 
-ACTS = {"save": _save, "publish": _publish, "preview": _preview}
+ACTS = {"save": _save, "write": _write, "publish": _publish, "preview": _preview}

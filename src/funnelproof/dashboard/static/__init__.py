@@ -1,11 +1,17 @@
-"""Style and scripts as they are served: two files, no build step."""
+"""Style and scripts as they are served: a few files, no build step."""
 
 from functools import cache
 from importlib.resources import files
 
 from starlette.responses import Response
 
-KINDS = {"dashboard.css": "text/css", "dashboard.js": "text/javascript"}
+KINDS = {
+    "dashboard.css": "text/css",
+    "dashboard.js": "text/javascript",
+    "icon.svg": "image/svg+xml",
+    "pictures.js": "text/javascript",
+    "quick.js": "text/javascript",
+}
 HEADERS = {"Cache-Control": "public, max-age=300", "X-Content-Type-Options": "nosniff"}
 
 

@@ -1,4 +1,9 @@
-// Everything works without this: it keeps live parts fresh, copies texts, and moves by keyboard.
+// Everything works without this: it keeps live parts fresh, copies texts, saves drawings, and moves by keyboard.
+import { save } from "./pictures.js";
+import "./quick.js";
+
+document.documentElement.dataset.script = "on";
+
 const live = document.querySelector("[data-live]");
 if (live && "EventSource" in window) {
   const stream = new EventSource(live.dataset.live);
@@ -11,13 +16,19 @@ if (live && "EventSource" in window) {
   addEventListener("pagehide", () => stream.close());
 }
 
-for (const button of document.querySelectorAll("button[data-copies]")) {
-  button.hidden = false;
-  button.addEventListener("click", async () => {
+// One listener for all buttons: live parts are put in anew, and theirs with them.
+addEventListener("click", async (event) => {
+  const button = event.target.closest("button");
+  if (!button) return;
+  if (button.dataset.copies) {
     await navigator.clipboard.writeText(document.getElementById(button.dataset.copies).textContent);
     button.textContent = "Copied";
-  });
-}
+  } else if (button.dataset.png) {
+    await save(document.getElementById(button.dataset.png), button.dataset.name);
+  } else if ("prints" in button.dataset) {
+    print();
+  }
+});
 
 addEventListener("keydown", (event) => {
   const typing = event.target.closest("input, textarea, select");
@@ -28,5 +39,5 @@ addEventListener("keydown", (event) => {
 });
 
 // What was sent as a form and has an address of its own now: loading anew shows it, and does not send it again.
-const here = document.querySelector("a[data-here]");
+const here = document.querySelector("[data-here]");
 if (here) history.replaceState(null, "", here.dataset.here);
