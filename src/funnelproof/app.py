@@ -226,7 +226,7 @@ class Application:
             conversions.routes(home),
             lead_routes.routes(home),
             batch.routes(home, self.conversion_door),
-            proofs.routes(home, self.routes),
+            proofs.routes(home, self.routes, self.courier),
             walk_routes.routes(home),
             bundles.routes(home),
             simulation_routes.routes(home),

@@ -7,6 +7,7 @@ from funnelproof.jobs.runner import Job, LongJob
 from funnelproof.keys.ring import forget_salts
 from funnelproof.launch.schedule import Timer
 from funnelproof.ledger.forget import OldEntries
+from funnelproof.notifications.clicks import ClickTeller
 from funnelproof.notifications.deliver import Courier, forget_deliveries
 from funnelproof.privacy.quarters import OldQuarters
 from funnelproof.privacy.retention import Retention
@@ -33,6 +34,7 @@ def jobs_of(home: Installation, courier: Courier) -> list[Job | LongJob]:
         Job("forget_answers", 600, OldEntries(clock.now)),
         Job("forget_requests", 3600, OldRequests(clock.now)),
         Job("forget_quarters", 3600, OldQuarters(clock.now)),
+        Job("tell_clicks", 1, ClickTeller(clock.now)),
         LongJob("deliver", 0.5, courier),
         Job("forget_deliveries", 3600, lambda tx: forget_deliveries(tx, clock.now())),
         LongJob("retention", 3600, Retention(home.database, clock.now)),

@@ -64,7 +64,7 @@ def test_what_is_not_there_is_not_found(client: Client, cast: Cast, campaign: st
 
 def test_a_new_campaign_is_not_proven(read: Read) -> None:
     health = read()
-    assert list(health["checks"]) == [name for name in SEVERITIES if name not in ("page", "walks")]
+    assert list(health["checks"]) == [name for name in SEVERITIES if name not in ("page", "walks", "webhooks")]
     assert (health["status"], health["spendRamp"]["ready"]) == ("UNKNOWN", False)
     assert [blocker["check"] for blocker in health["spendRamp"]["blockers"]] == ["receipts"]
     assert health["freshness"] == {"status": "UNKNOWN", "lastUpdatedAt": None, "slaMinutes": 1}

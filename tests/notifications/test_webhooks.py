@@ -112,6 +112,7 @@ def test_other_events_are_told_where_they_happen_and_tests_tell_no_conversion(
         "conversion.recorded",
         "conversion.reversed",
         "test.completed",
+        "webhook.test",
     ]
 
 

@@ -49,6 +49,7 @@ SEVERITIES = {
     "page": Severity.MAJOR,
     "bots": Severity.MINOR,
     "clock": Severity.MINOR,
+    "webhooks": Severity.MINOR,
     "held": Severity.MINOR,
     "per_click": Severity.MINOR,
     "freshness": Severity.MINOR,

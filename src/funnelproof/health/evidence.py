@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 from funnelproof.campaigns.campaign import Campaign
 from funnelproof.clock import Micros
 from funnelproof.links.link import Link
+from funnelproof.notifications.webhook import Webhook
 from funnelproof.pages.page import PageFacts
 from funnelproof.pages.sound import Soundness
 from funnelproof.proofs.digest import Change
@@ -184,6 +185,7 @@ class Evidence:
     walks: Mapping[int, WalkEvidence] = field(default_factory=dict)
     held: Held = Held()
     waiting: Waiting = Waiting()
+    webhooks: tuple[Webhook, ...] = ()
     busy_clicks: Mapping[str, int] = field(default_factory=dict)
     reused_keys: tuple[ReusedKey, ...] = ()
     page: PageEvidence | None = None

@@ -35,6 +35,8 @@ from funnelproof.health.since import (
 )
 from funnelproof.health.store import Newest
 from funnelproof.links.link import Link
+from funnelproof.notifications import store as webhooks
+from funnelproof.notifications.webhook import MOST_PER_HANDLE
 from funnelproof.pages import store as pages
 from funnelproof.pages.sound import soundness
 from funnelproof.proofs.digest import Configuration, changes_between, configuration_of, digest_of
@@ -73,6 +75,8 @@ class _Gathering:
         self.tx, self.place, self.moment, self.subjects = tx, place, moment, subjects
         quarter = moment.quarter
         self.pages = pages.facts_of(tx, place.handle, place.ids)
+        self.webhooks = webhooks.of_handle(tx, place.handle, limit=MOST_PER_HANDLE)
+        self.events = sorted({event for webhook in self.webhooks for event in webhook.events})
         self.digests = {own.campaign.campaign_id: self._digest(own) for own in subjects}
         self.newest = store.newest(tx, place)
         self.lately = counters.amounts(tx, place, quarter - DAY_OF_QUARTERS + 1, quarter)
@@ -123,6 +127,7 @@ class _Gathering:
             walks=self.walks.get(id_, {}),
             held=store.held(self.tx, self.place, id_, newest.held_since) if newest.held_since is not None else Held(),
             waiting=self.waiting,
+            webhooks=tuple(self.webhooks) if self.place.world == LIVE else (),
             busy_clicks=store.busy_clicks(self.tx, self.place, id_) if newest.most_uses is not None else {},
             reused_keys=self._reused_keys(id_, lately),
             page=self._page(id_),
@@ -228,7 +233,7 @@ class _Gathering:
         return own.config_digest or digest_of(self._configuration(own))
 
     def _configuration(self, own: Subject) -> Configuration:
-        return configuration_of(own.campaign, own.link, self.pages.get(own.campaign.campaign_id))
+        return configuration_of(own.campaign, own.link, self.pages.get(own.campaign.campaign_id), self.events)
 
     def _page(self, id_: str) -> PageEvidence | None:
         facts = self.pages.get(id_)

@@ -4,14 +4,15 @@ import asyncio
 import contextlib
 import logging
 import random
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from funnelproof.clock import SECOND, Clock, Micros
 from funnelproof.keys.seal import Seal
 from funnelproof.notifications import store
+from funnelproof.notifications.outbox import delivery as delivery_of
 from funnelproof.notifications.store import ANSWER_KEPT, WebhookRef
-from funnelproof.notifications.webhook import KEPT_FOR, Delivery, State, Webhook, next_due, signature
+from funnelproof.notifications.webhook import KEPT_FOR, TEST, Delivery, State, Webhook, next_due, signature, verifies
 from funnelproof.outgoing.client import Answered, NotAnswered, Outgoing
 from funnelproof.storage.database import Database, Transaction
 
@@ -55,23 +56,48 @@ class Courier:
     async def send(self, webhook: Webhook, delivery: Delivery) -> Delivery:
         """One attempt; the delivery as it stands after it."""
         now = self._clock.now()
-        secret = self._seal.open(webhook.sealed_secret).decode()
-        seconds = now // SECOND
-        headers = {
-            "content-type": "application/json",
-            "user-agent": "Funnelproof-Webhooks",
-            "webhook-id": delivery.delivery_id,
-            "webhook-timestamp": str(seconds),
-            "webhook-signature": signature(
-                secret, message_id=delivery.delivery_id, at_seconds=seconds, body=delivery.body
-            ),
-        }
+        headers = self._signed(webhook, delivery, now)
         tried = replace(delivery, attempts=delivery.attempts + 1, attempted_at=now)
         try:
             answered = await self._outgoing.post(webhook.url, headers=headers, body=delivery.body.encode())
         except NotAnswered as reason:
             return _failed(replace(tried, status_code=None, answer=str(reason)), now, None)
         return _judged(tried, answered, now)
+
+    async def try_out(self, webhook: Webhook, *facts: Mapping[str, object]) -> Delivery:
+        """Send a `webhook.test` now, once, and write down what came of it."""
+        told: dict[str, object] = {"webhookId": webhook.webhook_id, "test": True}
+        for fact in facts:
+            told |= fact
+        tried = await self.send(webhook, delivery_of(webhook, TEST, told, at=self._clock.now()))
+        if tried.state != State.DELIVERED:
+            tried = replace(tried, state=State.FAILED, due_at=None)
+
+        def work(tx: Transaction) -> None:
+            store.add_deliveries(tx, [tried])
+            keep(tx, webhook, [tried])
+
+        await self._database.write(work)
+        return tried
+
+    def was_signed(self, webhook: Webhook, tried: Delivery) -> bool:
+        """Whether what was sent verifies with the secret that the receiver was given."""
+        headers = self._signed(webhook, tried, tried.attempted_at or tried.made_at)
+        return verifies(self._secret(webhook), headers, tried.body)
+
+    def _signed(self, webhook: Webhook, delivery: Delivery, at: Micros) -> dict[str, str]:
+        seconds, name = at // SECOND, delivery.delivery_id
+        signed = signature(self._secret(webhook), message_id=name, at_seconds=seconds, body=delivery.body)
+        return {
+            "content-type": "application/json",
+            "user-agent": "Funnelproof-Webhooks",
+            "webhook-id": name,
+            "webhook-timestamp": str(seconds),
+            "webhook-signature": signed,
+        }
+
+    def _secret(self, webhook: Webhook) -> str:
+        return self._seal.open(webhook.sealed_secret).decode()
 
     async def _serve(self, ref: WebhookRef) -> None:
         try:

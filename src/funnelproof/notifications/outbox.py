@@ -23,6 +23,12 @@ def write_down(
     store.add_deliveries(tx, [delivery(webhook, event, fact, at=at) for fact, at in told for webhook in to])
 
 
+def subscribed_events(tx: Transaction, handle: str) -> list[str]:
+    """What the webhooks of a handle ask for, also one that was disabled: nobody has changed what is wanted."""
+    every = store.of_handle(tx, handle, limit=MOST_PER_HANDLE)
+    return sorted({event for webhook in every for event in webhook.events})
+
+
 def subscribed(tx: Transaction, handle: str, event: Event) -> list[Webhook]:
     """Webhooks that still answer and want this event."""
     every = store.of_handle(tx, handle, limit=MOST_PER_HANDLE)

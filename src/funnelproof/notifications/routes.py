@@ -1,6 +1,5 @@
 """Webhooks of a handle: made, listed, tried out, taken back; what was sent to them, and sending it again."""
 
-from dataclasses import replace
 from typing import Annotated
 
 from fastapi import APIRouter, Path
@@ -13,10 +12,8 @@ from funnelproof.handles.routes import HandleName
 from funnelproof.installation import Installation
 from funnelproof.links.address import AddressRules
 from funnelproof.notifications import make, store
-from funnelproof.notifications.deliver import Courier, keep
-from funnelproof.notifications.outbox import delivery as delivery_of
+from funnelproof.notifications.deliver import Courier
 from funnelproof.notifications.webhook import (
-    TEST,
     Delivery,
     Event,
     NoSuchDelivery,
@@ -133,16 +130,7 @@ def _add_trying(router: APIRouter, home: Installation, courier: Courier) -> None
     async def try_webhook(handle: HandleName, webhookId: WebhookId) -> DeliveryView:  # noqa: N803
         """Send a `webhook.test` event now, once, and show what the receiver answered."""
         webhook = await home.database.read(lambda tx: make.existing(tx, handle, webhookId))
-        fact = {"webhookId": webhookId, "test": True}
-        made = delivery_of(webhook, TEST, fact, at=home.clock.now())
-        tried = _only_once(await courier.send(webhook, made))
-
-        def work(tx: Transaction) -> None:
-            store.add_deliveries(tx, [tried])
-            keep(tx, webhook, [tried])
-
-        await home.database.write(work)
-        return _sent(tried)
+        return _sent(await courier.try_out(webhook))
 
 
 def _add_redelivering(router: APIRouter, home: Installation) -> None:
@@ -158,10 +146,6 @@ def _add_redelivering(router: APIRouter, home: Installation) -> None:
         """Send it once more, under the same `webhook-id`, with the whole schedule of attempts before it."""
         act = Act(caller.actor, home.clock.now(), request_id)
         return _sent(await home.database.write(lambda tx: make.redeliver(tx, handle, deliveryId, act=act)))
-
-
-def _only_once(tried: Delivery) -> Delivery:
-    return tried if tried.state == State.DELIVERED else replace(tried, state=State.FAILED, due_at=None)
 
 
 def _shown(webhook: Webhook, secret: str | None = None) -> WebhookView:

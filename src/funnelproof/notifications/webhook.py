@@ -4,6 +4,7 @@ import base64
 import hashlib
 import hmac
 import secrets
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -31,6 +32,7 @@ KEPT_FOR: Micros = 30 * DAY
 class Event(StrEnum):
     """What a webhook can subscribe to."""
 
+    LINK_CLICKED = "link.clicked"
     CONVERSION_RECORDED = "conversion.recorded"
     CONVERSION_REVERSED = "conversion.reversed"
     LEAD_CAPTURED = "lead.captured"
@@ -109,6 +111,14 @@ def signature(secret: str, *, message_id: str, at_seconds: int, body: str) -> st
     key = base64.b64decode(secret.removeprefix(PREFIX))
     signed = f"{message_id}.{at_seconds}.{body}".encode()
     return "v1," + base64.b64encode(hmac.new(key, signed, hashlib.sha256).digest()).decode()
+
+
+def verifies(secret: str, headers: Mapping[str, str], body: str) -> bool:
+    """Whether a receiver that holds the secret would take this for ours."""
+    expected = signature(
+        secret, message_id=headers["webhook-id"], at_seconds=int(headers["webhook-timestamp"]), body=body
+    )
+    return hmac.compare_digest(expected, headers["webhook-signature"])
 
 
 def next_due(attempts: int, now: Micros, *, retry_after: Micros | None, chance: float) -> Micros | None:

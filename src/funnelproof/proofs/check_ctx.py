@@ -7,6 +7,7 @@ from funnelproof.ids import new_id
 from funnelproof.installation import Installation
 from funnelproof.links import store as links
 from funnelproof.links.ctx import Ctx, InvalidCtx, Mode, Reason, check_expected, check_times
+from funnelproof.notifications.outbox import subscribed_events
 from funnelproof.pages import store as pages
 from funnelproof.proofs import steps, store
 from funnelproof.proofs.digest import configuration_of, digest_of
@@ -34,7 +35,8 @@ def _receipt(tx: Transaction, handle: str, campaign_id: str, opened: Ctx, text: 
     own = tuple(valid if id_ == "ctx_valid" else steps.skipped(id_, WHY_SKIPPED) for id_ in STEPS)
     variant_id = campaign.variant_id(opened.variant) or ""
     receipt = VariantReceipt(opened.variant, variant_id, own, ctx=text, click_id=opened.click_id)
-    configuration = configuration_of(campaign, link, pages.facts_of(tx, handle, [campaign_id]).get(campaign_id))
+    page = pages.facts_of(tx, handle, [campaign_id]).get(campaign_id)
+    configuration = configuration_of(campaign, link, page, subscribed_events(tx, handle))
     run = Run(
         handle=handle,
         run_id=new_id("run"),

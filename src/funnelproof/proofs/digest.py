@@ -1,6 +1,7 @@
 """The canonical configuration of a campaign, and its digest: what a test result is a result of."""
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any, NamedTuple
 
@@ -22,27 +23,35 @@ class Change(NamedTuple):
     now: Any
 
 
-def configuration_of(campaign: Campaign, link: Link | None, page: PageFacts | None = None) -> Configuration:
+def configuration_of(
+    campaign: Campaign, link: Link | None, page: PageFacts | None = None, events: Sequence[str] = ()
+) -> Configuration:
     """All that decides whether tracking works; not names, weights, ramp, status, times or counters.
 
-    A page is part of it from the moment it is published: a draft leads nobody anywhere.
+    A page is part of it from the moment it is published: a draft leads nobody anywhere. `events` are those that the
+    handle's webhooks are subscribed to.
     """
-    return _page(page) | {
-        "goalType": campaign.goal_type.value,
-        "eventType": campaign.event_type,
-        "currency": campaign.currency,
-        "countingRule": campaign.counting_rule.value,
-        "maxPerClick": campaign.max_per_click,
-        "maxValueMinor": campaign.max_value_minor,
-        "trustedConversions": campaign.trusted_conversions,
-        "attributionWindowDays": campaign.attribution_window_days,
-        "decisionWindowDays": campaign.decision_window_days,
-        "ctxTtlSeconds": campaign.ctx_ttl_seconds,
-        "primaryLink": _link(link) if link else None,
-        "variants": {variant.variant_id: _variant(campaign, variant.number) for variant in campaign.variants},
-        "requiredTags": list(campaign.required_tags),
-        "detailsPageSlug": campaign.details_page_slug,
-    }
+    subscribed = {"subscribedEvents": list(events)} if events else {}
+    return (
+        _page(page)
+        | subscribed
+        | {
+            "goalType": campaign.goal_type.value,
+            "eventType": campaign.event_type,
+            "currency": campaign.currency,
+            "countingRule": campaign.counting_rule.value,
+            "maxPerClick": campaign.max_per_click,
+            "maxValueMinor": campaign.max_value_minor,
+            "trustedConversions": campaign.trusted_conversions,
+            "attributionWindowDays": campaign.attribution_window_days,
+            "decisionWindowDays": campaign.decision_window_days,
+            "ctxTtlSeconds": campaign.ctx_ttl_seconds,
+            "primaryLink": _link(link) if link else None,
+            "variants": {variant.variant_id: _variant(campaign, variant.number) for variant in campaign.variants},
+            "requiredTags": list(campaign.required_tags),
+            "detailsPageSlug": campaign.details_page_slug,
+        }
+    )
 
 
 def digest_of(configuration: Configuration) -> str:

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, TypeVar
 
 from pydantic.alias_generators import to_camel
@@ -14,16 +14,19 @@ from funnelproof.clock import SECOND, local_day
 from funnelproof.conversions import key_store as keys
 from funnelproof.conversions import store as conversions
 from funnelproof.installation import Installation
-from funnelproof.links.ctx import Ctx, InvalidCtx, open_ctx
+from funnelproof.links.ctx import InvalidCtx, open_ctx
 from funnelproof.links.link import UTM_TAGS, Link
 from funnelproof.money import decimal_text, read_money
+from funnelproof.notifications.deliver import Courier
 from funnelproof.proofs import steps
+from funnelproof.proofs.attempt import Attempt
 from funnelproof.proofs.page_ready import PageReady
-from funnelproof.proofs.probe import Probe, Seen
+from funnelproof.proofs.probe import Probe
 from funnelproof.proofs.receipt import STEPS, Step, VariantReceipt
 from funnelproof.proofs.run import Opened, advance, finish, open_run
 from funnelproof.proofs.store import Run
 from funnelproof.proofs.wanted import Wanted, wanted_of
+from funnelproof.proofs.webhook_signed import webhook_signed
 from funnelproof.storage.database import Transaction
 from funnelproof.tallies import store as tallies
 from funnelproof.worlds.world import LIVE, run_token
@@ -34,23 +37,15 @@ NO_CTX = "there is no ctx to do this with"
 NO_CONVERSION = "there is no conversion to do this with"
 
 
-@dataclass(slots=True)
-class Attempt:
-    """One variant on its way through the steps."""
-
-    variant: int
-    variant_id: str
-    steps: dict[str, Step]
-    click: Seen | None = None
-    ctx: Ctx | None = None
-    first: Seen | None = None
-
-    def note(self, step: Step, began: float) -> None:
-        self.steps[step.id] = replace(step, ms=round((time.perf_counter() - began) * 1000, 2))
-
-
 async def prove(
-    home: Installation, routes: RouteCache, handle: str, campaign_id: str, *, asked: Mapping[str, Any], act: Act
+    home: Installation,
+    routes: RouteCache,
+    courier: Courier,
+    handle: str,
+    campaign_id: str,
+    *,
+    asked: Mapping[str, Any],
+    act: Act,
 ) -> Run:
     """Run the test conversion and leave its receipt. `asked`: variant_id, value, currency, event_type, seed."""
     seed = asked.get("seed") or "funnelproof"
@@ -62,7 +57,7 @@ async def prove(
 
     made, wanted = await home.database.write(opened)
     test = _Test(home, routes, made, wanted)
-    receipts = await test.run()
+    receipts = await test.run(courier)
     return await home.database.write(lambda tx: finish(tx, made.run, receipts, home.clock.now()))
 
 
@@ -82,7 +77,11 @@ class _Test:
         assert link is not None  # noqa: S101 - a run is not opened without one
         return link
 
-    async def run(self) -> tuple[VariantReceipt, ...]:
+    async def run(self, courier: Courier) -> tuple[VariantReceipt, ...]:
+        began = time.perf_counter()
+        signed = await webhook_signed(self.home.database, courier, self.run_row)
+        for attempt in self.attempts:
+            attempt.note(signed, began)
         for attempt in self.attempts:
             await self._click(attempt)
             await self._convert(attempt)
@@ -274,9 +273,6 @@ class _Test:
         return await self.home.database.read(fn)
 
     def _receipt(self, attempt: Attempt) -> VariantReceipt:
-        attempt.steps["webhook_signed"] = steps.skipped(
-            "webhook_signed", "a run sends nothing to webhooks; POST …/webhooks/{webhookId}/test does"
-        )
         ordered = tuple(attempt.steps[id_] for id_ in STEPS if id_ in attempt.steps)
         first = attempt.first.body if attempt.first else {}
         return VariantReceipt(

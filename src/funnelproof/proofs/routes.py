@@ -15,6 +15,8 @@ from funnelproof.installation import Installation
 from funnelproof.links import store as links
 from funnelproof.links.ctx import InvalidCtx
 from funnelproof.links.link import NoSuchCampaign
+from funnelproof.notifications.deliver import Courier
+from funnelproof.notifications.outbox import subscribed_events
 from funnelproof.pages import store as pages
 from funnelproof.plans.schema import ADDRESS, plan_schema
 from funnelproof.proofs import run as runs
@@ -47,9 +49,9 @@ RUNS = ONE + "/test-runs"
 RunId = Annotated[str, Path(pattern=r"^run_[0-9a-f]{32}$")]
 
 
-def routes(home: Installation, cache: RouteCache) -> APIRouter:
+def routes(home: Installation, cache: RouteCache, courier: Courier) -> APIRouter:
     router = APIRouter(tags=["proofs"])
-    _add_test_conversion(router, home, cache)
+    _add_test_conversion(router, home, cache, courier)
     _add_reading(router, home)
     _add_opening(router, home)
     _add_clock(router, home)
@@ -59,7 +61,7 @@ def routes(home: Installation, cache: RouteCache) -> APIRouter:
     return router
 
 
-def _add_test_conversion(router: APIRouter, home: Installation, cache: RouteCache) -> None:
+def _add_test_conversion(router: APIRouter, home: Installation, cache: RouteCache, courier: Courier) -> None:
     @router.post(
         ONE + "/test-conversion", status_code=201, responses=refusals(NoSuchCampaign, NoPrimaryLink, InvalidCtx)
     )
@@ -80,7 +82,7 @@ def _add_test_conversion(router: APIRouter, home: Installation, cache: RouteCach
             wanted = asked.given()
             if asked.seed is not None:
                 wanted["seed"] = str(asked.seed)
-            made = await prove(home, cache, handle, campaignId, asked=wanted, act=act)
+            made = await prove(home, cache, courier, handle, campaignId, asked=wanted, act=act)
         response.headers["Location"] = f"/v2/handles/{handle}/campaigns/{campaignId}/test-runs/{made.run_id}"
         return await home.database.read(lambda tx: _shown(tx, made, home.clock.now()))
 
@@ -211,7 +213,7 @@ def _shown(tx: Transaction, run: Run, now: int) -> ReceiptView:
         return receipt_view(run, is_fresh=False, changes=[])
     link = links.find(tx, run.handle, campaign.primary_slug) if campaign.primary_slug else None
     page = pages.facts_of(tx, run.handle, [run.campaign_id]).get(run.campaign_id)
-    present = configuration_of(campaign, link, page)
+    present = configuration_of(campaign, link, page, subscribed_events(tx, run.handle))
     young = run.finished_at is not None and now - run.finished_at <= campaign.receipt_ttl_hours * HOUR
     changed = [] if digest_of(present) == run.config_digest else changes_between(dict(run.configuration), present)
     return receipt_view(run, is_fresh=young and not changed, changes=changed)

@@ -17,7 +17,7 @@ from funnelproof.ids import new_id
 from funnelproof.links import store as links
 from funnelproof.links.address import AddressRules
 from funnelproof.links.link import Link
-from funnelproof.notifications.outbox import announce
+from funnelproof.notifications.outbox import announce, subscribed_events
 from funnelproof.notifications.webhook import Event
 from funnelproof.pages import store as pages
 from funnelproof.proofs import store
@@ -61,7 +61,7 @@ def open_run(
     if primary is None:
         raise NoPrimaryLink
     page = pages.facts_of(tx, handle, [campaign_id]).get(campaign_id)
-    configuration = configuration_of(campaign, primary, page)
+    configuration = configuration_of(campaign, primary, page, subscribed_events(tx, handle))
     run = _new_run(campaign, configuration, seed=seed, opens_gate=opens_gate, act=act)
     clock_at = _checked(act.at if starts_at is None else starts_at, "startsAt")
     world = world_of(tx, campaign, own_links, world=run.run_id, seed=seed, clock_at=clock_at, at=act.at)

@@ -13,6 +13,7 @@ from funnelproof.errors import invalid
 from funnelproof.ids import new_id
 from funnelproof.links import store as links
 from funnelproof.money import decimal_text
+from funnelproof.notifications.outbox import subscribed_events
 from funnelproof.pages import store as pages
 from funnelproof.proofs.digest import configuration_of, digest_of
 from funnelproof.proofs.receipt import NoPrimaryLink
@@ -29,7 +30,8 @@ def begin(tx: Transaction, handle: str, campaign_id: str, variant_id: str | None
     primary = next((link for link in own_links if link.slug == campaign.primary_slug), None)
     if primary is None:
         raise NoPrimaryLink
-    configuration = configuration_of(campaign, primary, pages.facts_of(tx, handle, [campaign_id]).get(campaign_id))
+    page = pages.facts_of(tx, handle, [campaign_id]).get(campaign_id)
+    configuration = configuration_of(campaign, primary, page, subscribed_events(tx, handle))
     walk = Walk(
         handle,
         new_id("wlk"),

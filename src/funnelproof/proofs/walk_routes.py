@@ -15,6 +15,7 @@ from funnelproof.clock import HOUR, Micros
 from funnelproof.installation import Installation
 from funnelproof.links import store as links
 from funnelproof.links.link import NoSuchCampaign
+from funnelproof.notifications.outbox import subscribed_events
 from funnelproof.pages import store as pages
 from funnelproof.proofs.digest import changes_between, configuration_of, digest_of
 from funnelproof.proofs.receipt import NoPrimaryLink
@@ -171,7 +172,7 @@ def _shown(home: Installation, tx: Transaction, walk: Walk) -> WalkView:
     if campaign is not None:
         link = links.find(tx, walk.handle, campaign.primary_slug) if campaign.primary_slug else None
         page = pages.facts_of(tx, walk.handle, [walk.campaign_id]).get(walk.campaign_id)
-        present = configuration_of(campaign, link, page)
+        present = configuration_of(campaign, link, page, subscribed_events(tx, walk.handle))
         digest = digest_of(present)
         fresh = walk.is_fresh(config_digest=digest, now=now, ttl_hours=campaign.receipt_ttl_hours)
         changes = [] if digest == walk.config_digest else changes_between(dict(walk.configuration), present)

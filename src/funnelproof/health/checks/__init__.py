@@ -11,6 +11,7 @@ from funnelproof.health.checks.setup import campaign_status, ctx_life, destinati
 from funnelproof.health.checks.split import arrival, leak, split
 from funnelproof.health.checks.traffic import bots, clicks, ctx_minted, freshness, traffic_tags
 from funnelproof.health.checks.walks import walks
+from funnelproof.health.checks.webhooks import webhooks
 from funnelproof.health.evidence import Evidence
 
 CHECKS: tuple[Callable[[Evidence], Check | None], ...] = (
@@ -33,6 +34,7 @@ CHECKS: tuple[Callable[[Evidence], Check | None], ...] = (
     page,
     bots,
     clock,
+    webhooks,
     held,
     per_click,
     freshness,
