@@ -8,6 +8,7 @@ from funnelproof.keys.ring import forget_salts
 from funnelproof.launch.brake import Brake
 from funnelproof.launch.schedule import Timer
 from funnelproof.ledger.forget import OldEntries
+from funnelproof.notifications.clicks import ClickTeller
 from funnelproof.notifications.deliver import Courier, forget_deliveries
 from funnelproof.privacy.quarters import OldQuarters
 from funnelproof.privacy.retention import Retention
@@ -37,6 +38,7 @@ def jobs_of(home: Installation, courier: Courier, prober: Prober) -> list[Job | 
         Job("forget_answers", 600, OldEntries(clock.now)),
         Job("forget_requests", 3600, OldRequests(clock.now)),
         Job("forget_quarters", 3600, OldQuarters(clock.now)),
+        Job("tell_clicks", 1, ClickTeller(clock.now)),
         LongJob("deliver", 0.5, courier),
         *([LongJob("probe", 60, prober)] if home.settings.probing else []),
         Job("forget_probes", 3600, lambda tx: forget_probes(tx, clock.now())),

@@ -13,9 +13,13 @@ from typing import Any
 import pytest
 
 from cast import Cast
+from conftest import MakeInstallation
 from funnel import BOT, CAMPAIGN, SLUG, TAGS, Funnel, cookie_of
 from funnelproof.campaigns.variants import bucket_of
 from funnelproof.clock import DAY, HOUR, MINUTE, SetClock, iso
+from funnelproof.health.check import SEVERITIES
+from funnelproof.installation import Installation
+from notifications.receiver import Receiver, receiving
 from pages.conftest import SITE, draft
 
 HALF = 5_000
@@ -111,6 +115,12 @@ INTACT = {
 
 
 @pytest.fixture
+def installation(make_installation: MakeInstallation) -> Installation:
+    """It may call the receiver of webhooks that stands on this machine."""
+    return make_installation(allow_private_targets=True)
+
+
+@pytest.fixture
 def shop(funnel: Funnel, cast: Cast, clock: SetClock) -> Shop:
     return Shop(funnel, cast, clock)
 
@@ -198,6 +208,27 @@ def _sell_often_on_one_click(shop: Shop) -> None:
     shop.buy(shop.ctx[:1] * 10)
 
 
+def _subscribe(shop: Shop, receiver: Receiver) -> str:
+    """To what no run makes; receipts know what is subscribed to, so the test is made once more."""
+    by, path = shop.cast.token("webhooks.*"), f"{shop.funnel.base}/webhooks"
+    made = shop.funnel.client.post(path, {"url": receiver.url, "events": ["lead.captured"]}, by=by)
+    assert made.status_code == 201, made.text
+    shop.test()
+    return f"{path}/{made.json()['webhookId']}/test"
+
+
+def _answer_webhooks(status: int, times: int) -> Callable[[Shop], None]:
+    def fail(shop: Shop) -> None:
+        by = shop.cast.token("webhooks.*")
+        with receiving() as receiver:
+            path = _subscribe(shop, receiver)
+            receiver.answers = [(status, {}, b"")] * times
+            for _ in range(times):
+                assert shop.funnel.client.post(path, by=by).json()["statusCode"] == status
+
+    return fail
+
+
 def _draw_bots(shop: Shop) -> None:
     """A week of visitors, and on its last day two hundred bots."""
     for _ in range(8):
@@ -228,6 +259,8 @@ BROKEN: dict[str, tuple[dict[str, Any], Callable[[Shop], None] | None, str, str]
     "changed after the test": ({}, _change_what_was_tested, "receipts", "WARN"),
     "people of B are lost": ({}, _lose_people_of_b, "split", "FAIL"),
     "a page nobody can see": ({}, _draft_a_page, "page", "UNKNOWN"),
+    "a receiver that is broken": ({}, _answer_webhooks(500, 5), "webhooks", "WARN"),
+    "a receiver that is gone": ({}, _answer_webhooks(410, 1), "webhooks", "FAIL"),
     "bots": ({}, _draw_bots, "bots", "WARN"),
     "a clock that is fast": ({}, _tell_times_to_come, "clock", "WARN"),
     "more than is believed": ({"maxValue": "60"}, _sell_more_than_is_believed, "held", "WARN"),
@@ -255,4 +288,5 @@ def test_each_way_to_break_it_turns_its_own_check_and_no_other(shop: Shop, way: 
 
 
 def test_every_check_is_broken_here_but_those_that_no_client_can_turn() -> None:
-    assert INTACT.keys() - {check for _, _, check, _ in BROKEN.values()} == {"leak", "freshness"}
+    broken = {check for _, _, check, _ in BROKEN.values()}
+    assert SEVERITIES.keys() - broken == {"leak", "freshness", "walks"}

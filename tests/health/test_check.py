@@ -2,6 +2,7 @@
 
 import pytest
 
+from cast import HANDLE
 from funnelproof.campaigns.campaign import LaunchPolicy
 from funnelproof.health.check import (
     SEVERITIES,
@@ -15,6 +16,7 @@ from funnelproof.health.check import (
 )
 from funnelproof.health.checks import CHECKS, run_checks
 from funnelproof.health.examine import judge
+from funnelproof.notifications.webhook import Webhook
 from health.perfect import evidence
 
 PASS, WARN, FAIL, UNKNOWN = Status
@@ -103,7 +105,8 @@ def test_a_proven_campaign_needs_its_walks() -> None:
 
 def test_the_checks_are_run_in_the_order_in_which_they_are_listed() -> None:
     assert [check.__name__ for check in CHECKS] == list(SEVERITIES)
-    of = evidence(campaign={"launch_policy": PROVEN})
+    hook = Webhook(HANDLE, "whk_1", "https://shop.gharart.example/", (), "", "user:usr_1", 0)
+    of = evidence(campaign={"launch_policy": PROVEN}, webhooks=(hook,))
     assert [check.id for check in run_checks(of)] == list(SEVERITIES)
 
 

@@ -69,7 +69,10 @@ def do_everything(all_of: Everything) -> None:
 def webhooks(all_of: Everything) -> None:
     """Nobody listens on that port, so each attempt fails; the timed jobs try again."""
     by, path = all_of.cast.token("webhooks.*"), f"{OURS}/webhooks"
-    new = {"url": "http://127.0.0.1:9/hook", "events": ["conversion.recorded", "campaign.status_changed"]}
+    new = {
+        "url": "http://127.0.0.1:9/hook",
+        "events": ["conversion.recorded", "campaign.status_changed", "link.clicked"],
+    }
     made = [all_of.post(path, new, by=by).json()["webhookId"] for _ in range(2)]
     listed = all_of.get(f"{path}?limit=1", by=by).json()
     all_of.get(f"{path}?limit=1&cursor={listed['nextCursor']}", by=by)

@@ -13,6 +13,7 @@ from shards.shape import crossing
 TENANTS = {name for name, placement in PLACEMENTS.items() if placement is Placement.BY_HANDLE}
 CROSSES_SHARDS = {
     "notifications/store.py:with_due": "the courier looks for webhooks to which something is due",
+    "notifications/store.py:handles_with_clicks": "clicks that wait to be told are looked for",
     "notifications/store.py:forget": "deliveries older than 30 days are looked for",
     "access/store.py:roles_of": "a person's handles, at sign-in",
     "handles/store.py:of_member": "the list of a person's handles",

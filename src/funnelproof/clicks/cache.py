@@ -9,6 +9,8 @@ from funnelproof.errors import Unavailable
 from funnelproof.handles import store as handles
 from funnelproof.links import store as links
 from funnelproof.links.link import LinkRef
+from funnelproof.notifications.outbox import subscribed
+from funnelproof.notifications.webhook import Event
 from funnelproof.storage.changes import versions
 from funnelproof.storage.database import Database, Transaction
 from funnelproof.worlds.route import Route
@@ -139,11 +141,13 @@ def _routes(tx: Transaction, refs: Sequence[LinkRef]) -> dict[LinkRef, Route]:
     owners = {handle: handles.find(tx, handle) for handle in {link.handle for link in found}}
     wanted = {(link.handle, link.campaign_id) for link in found if link.campaign_id}
     bound = campaigns.by_ref(tx, wanted) if wanted else {}
+    telling = {handle for handle in owners if subscribed(tx, handle, Event.LINK_CLICKED)}
     routes: dict[LinkRef, Route] = {}
     for link in found:
         owner = owners[link.handle]
         if owner is not None:
-            routes[link.handle, link.slug] = Route(owner, link, bound.get((link.handle, link.campaign_id or "")))
+            campaign = bound.get((link.handle, link.campaign_id or ""))
+            routes[link.handle, link.slug] = Route(owner, link, campaign, link.handle in telling)
     return routes
 
 

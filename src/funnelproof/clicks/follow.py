@@ -8,6 +8,7 @@ from typing import NamedTuple
 from funnelproof.clicks import store
 from funnelproof.clicks.assignment import Decision, Kind, Seen, Standing, decide
 from funnelproof.clicks.counting import ClickCounts
+from funnelproof.clicks.tell import note_clicks
 from funnelproof.clicks.visit import Scope, Visit
 from funnelproof.links import store as links
 from funnelproof.links.link import LinkEnded, used_up
@@ -43,6 +44,7 @@ def _follow_in(tx: Transaction, scope: Scope, visits: list[Visit]) -> dict[str, 
     changed = [standings[ref] for ref, standing in before.items() if standings[ref] is not standing]
     store.change_standings(tx, *scope, changed)
     store.add_clicks(tx, [store.click_row(visit, made) for visit, made in zip(served, decisions, strict=True)])
+    note_clicks(tx, scope[1], served, decisions)
     moves = counts.moves()
     tallies.move(tx, moves)
     worlds = frozenset(moves.worlds)

@@ -6,10 +6,12 @@ from typing import Any
 
 from sqlalchemy import delete, exists, func, insert, select, update
 
-from funnelproof.clock import Micros
+from funnelproof.clock import SECOND, Micros
 from funnelproof.notifications.webhook import Delivery, Webhook
+from funnelproof.storage import changes
+from funnelproof.storage.bulk import insert_rows
 from funnelproof.storage.database import Row, Transaction
-from funnelproof.storage.schema import deliveries, webhooks
+from funnelproof.storage.schema import clicks_to_tell, deliveries, webhooks
 
 ANSWER_KEPT = 1000
 WebhookRef = tuple[str, str]
@@ -17,6 +19,7 @@ WebhookRef = tuple[str, str]
 
 def add(tx: Transaction, webhook: Webhook) -> None:
     tx.execute(insert(webhooks).values(**asdict(webhook) | {"events": list(webhook.events)}))
+    changes.bump(tx, webhook.handle)
 
 
 def count(tx: Transaction, handle: str) -> int:
@@ -42,6 +45,7 @@ def remove(tx: Transaction, handle: str, webhook_id: str) -> None:
     """With all that was sent to it or waits to be."""
     tx.execute(delete(deliveries).where(deliveries.c.handle == handle, deliveries.c.webhook_id == webhook_id))
     tx.execute(delete(webhooks).where(*_at(handle, webhook_id)))
+    changes.bump(tx, handle)
 
 
 def disable(tx: Transaction, handle: str, webhook_id: str, *, reason: str, now: Micros) -> None:
@@ -49,6 +53,7 @@ def disable(tx: Transaction, handle: str, webhook_id: str, *, reason: str, now: 
     tx.execute(update(webhooks).where(*_at(handle, webhook_id)).values(disabled_at=now, disabled_reason=reason))
     waiting = (deliveries.c.handle == handle, deliveries.c.webhook_id == webhook_id, deliveries.c.due_at.is_not(None))
     tx.execute(update(deliveries).where(*waiting).values(due_at=None, state="FAILED"))
+    changes.bump(tx, handle)
 
 
 def count_outcome(tx: Transaction, handle: str, webhook_id: str, *, failed: int, held: bool) -> None:
@@ -119,6 +124,33 @@ def forget(tx: Transaction, made_before: Micros, *, limit: int) -> int:
         where = (deliveries.c.handle == row["handle"], deliveries.c.delivery_id == row["delivery_id"])
         tx.execute(delete(deliveries).where(*where))
     return len(old)
+
+
+def add_clicks_to_tell(tx: Transaction, rows: Sequence[tuple[str, str, Micros, str]]) -> None:
+    """(handle, click id, when, what is told of it)"""
+    insert_rows(tx, clicks_to_tell, ("handle", "click_id", "at", "told"), sorted(rows))
+
+
+def handles_with_clicks(tx: Transaction, *, limit: int) -> list[str]:
+    """Of all handles: those with clicks that wait."""
+    of = clicks_to_tell.c
+    return [row.handle for row in tx.execute(select(of.handle).distinct().order_by(of.handle).limit(limit))]
+
+
+def clicks_of_a_second(tx: Transaction, handle: str, *, before: Micros, limit: int) -> list[tuple[str, Micros, str]]:
+    """The oldest that wait, as far as they are of one second that has passed."""
+    of = clicks_to_tell.c
+    first = tx.execute(select(func.min(of.at)).where(of.handle == handle, of.at < before)).scalar_one()
+    if first is None:
+        return []
+    same = of.at < (first // SECOND + 1) * SECOND
+    columns = select(of.click_id, of.at, of.told).where(of.handle == handle, same)
+    return [(row.click_id, row.at, row.told) for row in tx.execute(columns.order_by(of.click_id).limit(limit))]
+
+
+def clicks_told(tx: Transaction, handle: str, click_ids: Sequence[str]) -> None:
+    of = clicks_to_tell.c
+    tx.execute(delete(clicks_to_tell).where(of.handle == handle, of.click_id.in_(sorted(click_ids))))
 
 
 def _at(handle: str, webhook_id: str) -> tuple[Any, ...]:

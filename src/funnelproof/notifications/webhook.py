@@ -32,6 +32,7 @@ KEPT_FOR: Micros = 30 * DAY
 class Event(StrEnum):
     """What a webhook can subscribe to."""
 
+    LINK_CLICKED = "link.clicked"
     CONVERSION_RECORDED = "conversion.recorded"
     CONVERSION_REVERSED = "conversion.reversed"
     LEAD_CAPTURED = "lead.captured"

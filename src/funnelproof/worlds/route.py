@@ -12,11 +12,15 @@ from funnelproof.links.link import Link
 
 @dataclass(frozen=True, eq=False)
 class Route:
-    """What does not change as long as the configuration stands is worked out once."""
+    """What does not change as long as the configuration stands is worked out once.
+
+    `tells_clicks`: somebody has subscribed to the clicks of this handle.
+    """
 
     handle: Handle
     link: Link
     campaign: Campaign | None
+    tells_clicks: bool = False
 
     def at(self, now: Micros) -> "Route":
         """The same with the campaign's status by the clock: `startsAt` and `endsAt` count at once."""
