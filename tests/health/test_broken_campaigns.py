@@ -145,11 +145,15 @@ def _fall_silent(shop: Shop) -> None:
     shop.clock.advance(20 * HOUR)
 
 
-def _click_without_ctx(shop: Shop) -> None:
-    where = {"campaignId": CAMPAIGN}
-    shop.funnel.link("plain", **where, trackingPolicy={"appendContextParam": False})
-    shop.funnel.follow(TAGS, person=1, slug="plain")
-    shop.funnel.link("plain", **where, trackingPolicy={"appendContextParam": True})
+def _click_without_ctx(times: int) -> Callable[[Shop], None]:
+    def click(shop: Shop) -> None:
+        where = {"campaignId": CAMPAIGN}
+        shop.funnel.link("plain", **where, trackingPolicy={"appendContextParam": False})
+        for _ in range(times):
+            shop.funnel.follow(TAGS, person=1, slug="plain")
+        shop.funnel.link("plain", **where, trackingPolicy={"appendContextParam": True})
+
+    return click
 
 
 def _send_to_the_wrong_campaign(times: int) -> Callable[[Shop], None]:
@@ -247,7 +251,7 @@ BROKEN: dict[str, tuple[dict[str, Any], Callable[[Shop], None] | None, str, str]
     "a few tags missing": ({}, _lose_few_tags, "traffic_tags", "WARN"),
     "many tags missing": ({}, _lose_many_tags, "traffic_tags", "FAIL"),
     "silence": ({}, _fall_silent, "clicks", "WARN"),
-    "no ctx": ({}, _click_without_ctx, "ctx_minted", "WARN"),
+    "no ctx": ({}, _click_without_ctx(1), "ctx_minted", "WARN"),
     "a short life": ({"ctxTtlSeconds": DAY // 1_000_000}, None, "ctx_life", "WARN"),
     "one ctx of another campaign": ({}, _send_to_the_wrong_campaign(1), "ctx_returned", "WARN"),
     "ctx of another campaign": ({}, _send_to_the_wrong_campaign(6), "ctx_returned", "FAIL"),
@@ -285,6 +289,28 @@ def test_each_way_to_break_it_turns_its_own_check_and_no_other(shop: Shop, way: 
     found = shop.checks()
     turned = {id_: own for id_, own in found.items() if own != INTACT.get(id_)}
     assert turned == {check: status, **ALSO.get(way, {})}
+
+
+def _tell_times_that_fit(shop: Shop) -> None:
+    shop.clock.advance(MINUTE)
+    shop.buy(shop.ctx, occurredAt=iso(shop.clock.now()))
+    shop.clock.advance(MINUTE)
+    shop.buy(shop.ctx[:1], occurredAt=iso(shop.clock.now() - MINUTE))
+
+
+def _take_webhooks(shop: Shop) -> None:
+    with receiving() as receiver:
+        _subscribe(shop, receiver)
+
+
+MENDED = {"clock": _tell_times_that_fit, "webhooks": _take_webhooks}
+
+
+@pytest.mark.parametrize("check", MENDED)
+def test_what_was_not_known_turns_green(shop: Shop, check: str) -> None:
+    shop.open()
+    MENDED[check](shop)
+    assert shop.checks() == {**INTACT, check: "PASS"}
 
 
 def test_every_check_is_broken_here_but_those_that_no_client_can_turn() -> None:
