@@ -24,6 +24,7 @@ from funnelproof.proofs.digest import configuration_of, digest_of
 from funnelproof.proofs.receipt import VariantReceipt, Verdict
 from funnelproof.proofs.store import Run
 from funnelproof.storage.database import Database, Transaction
+from funnelproof.tags.write import UNWRITTEN
 from funnelproof.tallies import store as tallies
 from funnelproof.tallies.move import QUARTER, Moves, PhaseKey, Place
 from health.perfect import LINK, NOW, PLAIN, TWO
@@ -112,7 +113,7 @@ def test_a_new_campaign_has_no_evidence_of_anything(look: Look) -> None:
     assert (of.lately.amounts, of.last_click, of.days, of.recent, of.receipts) == ({}, None, (), (), {})
     assert (of.sales, of.held, of.stored_at) == (Sales(delay=HOUR), Held(), None)
     assert [(phase.phase, phase.open_buckets, phase.entries) for phase in of.phases] == [(1, {1: 5000, 2: 5000}, {})]
-    assert of.config_digest == digest_of(configuration_of(PLAIN, LINK))
+    assert of.config_digest == digest_of(configuration_of(PLAIN, LINK, tag_policy=UNWRITTEN.policy))
 
 
 def test_the_last_day_is_96_quarter_hours(look: Look, count: Callable[[Moves], None]) -> None:
@@ -276,8 +277,9 @@ def a_run(config: dict[str, Any], run_id: str, *, verdict: Verdict = Verdict.PAS
 
 
 def test_the_newest_receipt_of_each_variant_stands_and_says_what_changed(look: Look, database: Database) -> None:
-    before = configuration_of(replace(PLAIN, variants=(TWO[0], replace(TWO[1], destination_url=None))), LINK)
-    for run in (a_run(configuration_of(PLAIN, LINK), "run_1"), a_run(before, "run_2")):
+    elsewhere = replace(PLAIN, variants=(TWO[0], replace(TWO[1], destination_url=None)))
+    before = configuration_of(elsewhere, LINK, tag_policy=UNWRITTEN.policy)
+    for run in (a_run(configuration_of(PLAIN, LINK, tag_policy=UNWRITTEN.policy), "run_1"), a_run(before, "run_2")):
         database.write_now(lambda tx, run=run: (proofs.add(tx, run), proofs.finish(tx, run)))
     of = look()
     assert {number: own.standing.run_id for number, own in of.receipts.items()} == {1: "run_2", 2: "run_2"}

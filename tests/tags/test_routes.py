@@ -64,6 +64,8 @@ def test_links_that_break_the_policy_keep_the_gate_closed(client: Client, cast: 
     assert client.put(link, body, by=cast.owner).status_code == 200
     assert client.post(f"{CAMPAIGN}/test-conversion", by=cast.owner).status_code == 201
     (missing,) = refused(start(client, cast), 409, "not_ready")["missing"]
+    ramp = client.get(f"{CAMPAIGN}/health", by=cast.owner).json()["spendRamp"]
+    assert (ramp["ready"], [blocker["check"] for blocker in ramp["blockers"]]) == (False, ["tag_policy"])
     (broken,) = missing["evidence"]["links"]
     assert (missing["check"], broken["slug"], broken["tag"], broken["fix"]) == (
         "tag_policy",
@@ -75,3 +77,13 @@ def test_links_that_break_the_policy_keep_the_gate_closed(client: Client, cast: 
     assert own.json()["tagPolicy"]["required"] == []
     client.post(f"{CAMPAIGN}/test-conversion", by=cast.owner)
     assert start(client, cast).status_code == 200
+
+
+def test_a_change_of_the_policy_in_force_makes_receipts_stale(client: Client, cast: Cast) -> None:
+    client.post(CAMPAIGNS, GUARDED, by=cast.owner)
+    run = client.post(f"{CAMPAIGN}/test-conversion", by=cast.owner).json()["runId"]
+    path = f"{CAMPAIGN}/test-runs/{run}"
+    assert client.get(path, by=cast.owner).json()["fresh"] is True
+    client.put(POLICY, LOWER, by=cast.owner)
+    told = client.get(path, by=cast.owner).json()
+    assert (told["fresh"], {pointer.split("/")[1] for pointer in told["changedSince"]}) == (False, {"tagPolicy"})

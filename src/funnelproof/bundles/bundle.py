@@ -139,8 +139,9 @@ def campaign_of(campaign_id: str, configuration: Configuration) -> dict[str, Any
     body |= {name: configuration[name] for name in ALIKE if configuration.get(name) is not None}
     if configuration.get("maxValueMinor") is not None:
         body["maxValue"] = decimal_text(configuration["maxValueMinor"], configuration["currency"])
-    if configuration.get("requiredTags"):
-        body["tagPolicy"] = {"required": configuration["requiredTags"]}
+    required = (configuration.get("tagPolicy") or {}).get("required")
+    if required is not None:
+        body["tagPolicy"] = {"required": required}
     if link:
         body["primaryLink"] = {"slug": link["slug"], "destinationUrl": link["destinationUrl"]}
     body["variants"] = [

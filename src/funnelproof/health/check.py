@@ -56,6 +56,7 @@ SEVERITIES = {
 }
 """Every check there is, in the order in which they are shown."""
 
+BREAKS_POLICY = "Links of the campaign break its tag policy."
 INDISPENSABLE = ("primary_link", "receipts", "ctx_minted", "page")
 """While one of these is not proven, neither is the campaign."""
 
@@ -131,6 +132,7 @@ class Health:
     spend_ramp: SpendRamp
     freshness: Freshness
     checks: tuple[Check, ...] = field(default=())
+    tag_breaches: tuple[dict[str, Any], ...] = ()
     launch_policy: LaunchPolicy = LaunchPolicy.OPEN
     waiting: Mapping[str, Since] = field(default_factory=dict)
 
@@ -173,7 +175,7 @@ def score_of(checks: Sequence[Check], policy: LaunchPolicy) -> int:
     return min(score, HIGHEST_SCORE_WITH_A_FAIL) if has_failed else score
 
 
-def spend_ramp_of(checks: Sequence[Check], policy: LaunchPolicy) -> SpendRamp:
+def spend_ramp_of(checks: Sequence[Check], policy: LaunchPolicy, breaches: Sequence[dict[str, Any]] = ()) -> SpendRamp:
     """Ready: nothing fails, and every variant with weight is tested (and, if the policy is PROVEN, walked)."""
     proofs = ["receipts", "walks"] if policy is LaunchPolicy.PROVEN else ["receipts"]
     by_id = {check.id: check for check in checks}
@@ -183,6 +185,7 @@ def spend_ramp_of(checks: Sequence[Check], policy: LaunchPolicy) -> SpendRamp:
         if check.status is Status.FAIL or (check.id in proofs and check.status is not Status.PASS)
     ]
     blockers += [_unproven(id_) for id_ in proofs if id_ not in by_id]
+    blockers += [Blocker(own["check"], BREAKS_POLICY, own["remedy"]) for own in breaches]
     return SpendRamp(not blockers, tuple(blockers))
 
 

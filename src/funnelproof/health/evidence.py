@@ -190,6 +190,7 @@ class Evidence:
     reused_keys: tuple[ReusedKey, ...] = ()
     page: PageEvidence | None = None
     webhooks: tuple[Webhook, ...] = ()
+    tag_breaches: tuple[dict[str, Any], ...] = ()
     probes: Mapping[str, Finding] = field(default_factory=dict)
     stored_at: Micros | None = None
     accepted_at: Micros | None = None

@@ -64,11 +64,12 @@ def judge(evidence: Evidence, before: Waiting | None = None) -> Health:
         score=score_of(told, policy),
         checked_at=now,
         config_digest=evidence.config_digest,
-        spend_ramp=spend_ramp_of(checks, policy),
+        spend_ramp=spend_ramp_of(checks, policy, evidence.tag_breaches),
         freshness=freshness_of(evidence),
         checks=checks,
         launch_policy=policy,
         waiting=waiting,
+        tag_breaches=evidence.tag_breaches,
     )
 
 

@@ -34,6 +34,7 @@ from funnelproof.health.since import (
     usual_delay,
 )
 from funnelproof.health.store import Newest
+from funnelproof.health.tag_policy import tag_breaches
 from funnelproof.links.link import Link
 from funnelproof.notifications import store as notifications
 from funnelproof.notifications.outbox import wanted_events
@@ -46,6 +47,7 @@ from funnelproof.probing.finding import Finding
 from funnelproof.proofs.digest import Configuration, changes_between, configuration_of, digest_of
 from funnelproof.proofs.receipt import StandingReceipt
 from funnelproof.storage.database import Transaction
+from funnelproof.tags.write import policy_in_force
 from funnelproof.tallies.move import QUARTER
 from funnelproof.walks import store as walks
 from funnelproof.worlds.world import LIVE
@@ -80,6 +82,7 @@ class _Gathering:
         quarter = moment.quarter
         self.pages = pages.facts_of(tx, place.handle, place.ids)
         self.webhooks = self._webhooks()
+        self.tag_policy = policy_in_force(tx, place.handle).policy
         self.digests = {own.campaign.campaign_id: self._digest(own) for own in subjects}
         self.newest = store.newest(tx, place)
         self.lately = counters.amounts(tx, place, quarter - DAY_OF_QUARTERS + 1, quarter)
@@ -135,6 +138,7 @@ class _Gathering:
             reused_keys=self._reused_keys(id_, lately),
             page=self._page(id_),
             webhooks=self.webhooks,
+            tag_breaches=tag_breaches(self.tx, own.campaign),
             probes=self.probes,
             stored_at=self.stored_at,
             # An answer leaves only after its commit, so whatever was accepted is stored.
@@ -250,7 +254,7 @@ class _Gathering:
 
     def _configuration(self, own: Subject) -> Configuration:
         page, events = self.pages.get(own.campaign.campaign_id), wanted_events(self.webhooks)
-        return configuration_of(own.campaign, own.link, page, events=events)
+        return configuration_of(own.campaign, own.link, page, events=events, tag_policy=self.tag_policy)
 
     def _page(self, id_: str) -> PageEvidence | None:
         facts = self.pages.get(id_)

@@ -1,6 +1,6 @@
 """The launch gate: what a campaign's launch policy asks before it may become ACTIVE or take more traffic."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from funnelproof.campaigns.campaign import Campaign, LaunchPolicy, NotReady
@@ -32,9 +32,9 @@ def missing(campaign: Campaign, health: Health) -> list[dict[str, Any]]:
     return failing + unproven
 
 
-def check_gate(campaign: Campaign, health: Health, breaches: Sequence[dict[str, Any]]) -> None:
-    """Raises `NotReady` with what is missing; `breaches` are those of the tag policy."""
-    lacking = [*missing(campaign, health), *breaches]
+def check_gate(campaign: Campaign, health: Health) -> None:
+    """Raises `NotReady` with what is missing, breaches of the tag policy among it."""
+    lacking = [*missing(campaign, health), *health.tag_breaches]
     if not lacking:
         return
     names = ", ".join(entry["check"] for entry in lacking)

@@ -10,7 +10,6 @@ from funnelproof.campaigns.campaign import Campaign, CampaignStatus, LaunchPolic
 from funnelproof.errors import invalid
 from funnelproof.health.examine import examine
 from funnelproof.launch.gate import check_gate
-from funnelproof.launch.tags import tag_breaches
 from funnelproof.storage.database import Transaction
 
 
@@ -39,7 +38,7 @@ def transition(
     check_move(campaign, to)
     health = examine(tx, handle, campaign_id, now=act.at)
     if to is CampaignStatus.ACTIVE and not override.wanted:
-        check_gate(campaign, health, tag_breaches(tx, campaign))
+        check_gate(campaign, health)
     return lifecycle.move(
         tx,
         campaign,
@@ -57,5 +56,5 @@ def ramp(tx: Transaction, handle: str, campaign_id: str, percent: int, *, overri
     campaign = store.lock(tx, handle, campaign_id)
     raised = percent > campaign.ramp_percent and campaign.launch_policy is not LaunchPolicy.OPEN
     if raised and not override.wanted:
-        check_gate(campaign, examine(tx, handle, campaign_id, now=act.at), tag_breaches(tx, campaign))
+        check_gate(campaign, examine(tx, handle, campaign_id, now=act.at))
     return lifecycle.ramp(tx, campaign, percent, act=act, reason=override.reason, overridden=override.wanted)

@@ -11,7 +11,6 @@ from funnelproof.clock import Micros, iso_or_none
 from funnelproof.health.check import Health
 from funnelproof.health.examine import examine
 from funnelproof.launch.gate import check_gate
-from funnelproof.launch.tags import tag_breaches
 from funnelproof.notifications.outbox import announce
 from funnelproof.notifications.webhook import Event
 from funnelproof.storage.database import Transaction
@@ -50,7 +49,7 @@ def _run(tx: Transaction, campaign: Campaign, now: Micros) -> bool:
     health = examine(tx, campaign.handle, campaign.campaign_id, now=now)
     try:
         if to is CampaignStatus.ACTIVE:
-            check_gate(campaign, health, tag_breaches(tx, campaign))
+            check_gate(campaign, health)
     except NotReady as problem:
         _tell_blocked(tx, campaign, health, problem, now)
         return False

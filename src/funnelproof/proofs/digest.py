@@ -1,7 +1,7 @@
 """The canonical configuration of a campaign, and its digest: what a test result is a result of."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any, NamedTuple
 
@@ -24,12 +24,17 @@ class Change(NamedTuple):
 
 
 def configuration_of(
-    campaign: Campaign, link: Link | None, page: PageFacts | None = None, *, events: Sequence[str] = ()
+    campaign: Campaign,
+    link: Link | None,
+    page: PageFacts | None = None,
+    *,
+    events: Sequence[str] = (),
+    tag_policy: Mapping[str, Any] | None = None,
 ) -> Configuration:
     """All that decides whether tracking works; not names, weights, ramp, status, times or counters.
 
     A page is part of it from the moment it is published: a draft leads nobody anywhere. `events` are those that
-    webhooks of the handle want.
+    webhooks of the handle want, `tag_policy` is the handle's, which holds where the campaign has none.
     """
     return (
         _page(page)
@@ -47,7 +52,7 @@ def configuration_of(
             "ctxTtlSeconds": campaign.ctx_ttl_seconds,
             "primaryLink": _link(link) if link else None,
             "variants": {variant.variant_id: _variant(campaign, variant.number) for variant in campaign.variants},
-            "requiredTags": list(campaign.required_tags),
+                "tagPolicy": dict(campaign.tag_policy or tag_policy or {}),
             "detailsPageSlug": campaign.details_page_slug,
         }
     )

@@ -101,6 +101,8 @@ def _owner(parts: list[str], campaign: Campaign) -> tuple[str, str]:
         return named, "/".join(parts[2:])
     if parts[:1] == ["primaryLink"]:
         return "The primary link", "/".join(parts[1:])
+    if parts[:1] == ["tagPolicy"]:
+        return "The tag policy", ""
     if parts[:1] == ["subscribedEvents"]:
         return "What webhooks want to hear of", ""
     return "The campaign", "/".join(parts)

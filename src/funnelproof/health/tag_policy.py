@@ -14,14 +14,14 @@ SHOWN = 10
 REMEDY = "Mend the `tracking` of these links, or change the policy."
 
 
-def tag_breaches(tx: Transaction, campaign: Campaign) -> list[dict[str, Any]]:
+def tag_breaches(tx: Transaction, campaign: Campaign) -> tuple[dict[str, Any], ...]:
     """One entry if any link breaks the campaign's own policy, or else its handle's.
 
     Only what stands in `tracking` is judged: a tag that lacks there may come with each click, and `traffic_tags` sees
     whether it does.
     """
     if campaign.launch_policy is LaunchPolicy.OPEN:
-        return []
+        return ()
     policy = policy_from(campaign.tag_policy or policy_in_force(tx, campaign.handle).policy)
     linted = (
         (link, lint_values(policy, link.tracking))
@@ -33,6 +33,6 @@ def tag_breaches(tx: Transaction, campaign: Campaign) -> list[dict[str, Any]]:
         for own in findings
     ]
     if not broken:
-        return []
+        return ()
     evidence = {"n": len(broken), "links": broken[:SHOWN]}
-    return [{"check": CHECK, "status": "FAIL", "remedy": REMEDY, "evidence": evidence}]
+    return ({"check": CHECK, "status": "FAIL", "remedy": REMEDY, "evidence": evidence},)
