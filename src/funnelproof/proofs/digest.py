@@ -52,7 +52,7 @@ def configuration_of(
             "ctxTtlSeconds": campaign.ctx_ttl_seconds,
             "primaryLink": _link(link) if link else None,
             "variants": {variant.variant_id: _variant(campaign, variant.number) for variant in campaign.variants},
-                "tagPolicy": dict(campaign.tag_policy or tag_policy or {}),
+            "tagPolicy": dict(campaign.tag_policy or tag_policy or {}),
             "detailsPageSlug": campaign.details_page_slug,
         }
     )
