@@ -11,6 +11,8 @@ from fastapi import APIRouter
 from funnelproof import manual, system
 from funnelproof.access import routes as access
 from funnelproof.access.guard import guarded
+from funnelproof.alerts import routes as alerts
+from funnelproof.alerts.teller import Teller
 from funnelproof.aside import Aside
 from funnelproof.bundles import routes as bundles
 from funnelproof.campaigns import link_routes
@@ -105,7 +107,8 @@ class Application:
         self.conversion_door = ConversionDoor(home)
         self.aside = Aside(home.settings, engines_of)
         self.visitors = Sessions(home.database, home.clock)
-        self.asking = Asking(home, Mailer(home.settings, home.clock))
+        mailer = Mailer(home.settings, home.clock)
+        self.asking = Asking(home, mailer)
         self.requests = Recorder(home.database, home.clock)
         logins = LoginDoor(home, self.asking, self.visitors)
         self.page_door = PageDoor(home, self.routes, self.visitors, logins)
@@ -113,6 +116,8 @@ class Application:
         outgoing = Outgoing(allow_loopback=home.settings.allow_private_targets)
         self.courier = Courier(home.database, home.clock, home.seal, outgoing)
         self.prober = Prober(home.database, home.clock, outgoing)
+        control = home.settings.control_url
+        self.teller = Teller(home.database, home.clock, home.seal, mailer, outgoing, control)
         described = (describe_clicks, describe_conversions, describe_pages, describe_leads)
         edge_paths = {path: item for feature in described for path, item in feature.paths().items()}
         self.control = control_plane(home, self._routers(), extra_paths=edge_paths)
@@ -120,7 +125,7 @@ class Application:
         in_ledger = guarded(home, self.control, self.requests.around, inside=lambda app: Ledger(home, app))
         behind = read_by_all(in_ledger, OPEN_TO_READ)
         self.edge = Edge(self._doors(), Dashboard(home, beside(behind, LEADS, self.lead_door)))
-        self.jobs = Runner(home.database, jobs_of(home, self.courier, self.prober))
+        self.jobs = Runner(home.database, jobs_of(home, self.courier, self.prober, self.teller))
         self._warming: asyncio.Task[object] | None = None
         self._polling: asyncio.Task[None] | None = None
 
@@ -246,6 +251,7 @@ class Application:
             operator_routes.routes(home),
             audit_routes.routes(home),
             webhooks.routes(home, self.courier),
+            alerts.routes(home, self.teller),
             system.routes(home),
             manual.routes(lambda: self.control.openapi()),
         ]

@@ -1,5 +1,6 @@
 """All timed work, on one screen: what, how often. docs/operating.md says what each does."""
 
+from funnelproof.alerts.teller import Teller
 from funnelproof.audit.chain import chain_new
 from funnelproof.health.watch import LightWatch
 from funnelproof.installation import Installation
@@ -22,7 +23,7 @@ from funnelproof.storage.partitions import keep_months
 from funnelproof.traces.forget import OldRequests
 
 
-def jobs_of(home: Installation, courier: Courier, prober: Prober) -> list[Job | LongJob]:
+def jobs_of(home: Installation, courier: Courier, prober: Prober, teller: Teller) -> list[Job | LongJob]:
     clock = home.clock
     lights, inspector, returns = LightWatch(clock.now), Inspector(clock.now), Returns(clock.now)
     return [
@@ -40,6 +41,7 @@ def jobs_of(home: Installation, courier: Courier, prober: Prober) -> list[Job | 
         Job("forget_quarters", 3600, OldQuarters(clock.now)),
         Job("tell_clicks", 1, ClickTeller(clock.now)),
         LongJob("deliver", 0.5, courier),
+        LongJob("tell_people", 5, teller),
         *([LongJob("probe", 60, prober)] if home.settings.probing else []),
         Job("forget_probes", 3600, lambda tx: forget_probes(tx, clock.now())),
         Job("forget_deliveries", 3600, lambda tx: forget_deliveries(tx, clock.now())),

@@ -13,7 +13,6 @@ from funnelproof.health.check import Freshness, FreshnessStatus, Health, SpendRa
 from funnelproof.health.watch import LightWatch
 from funnelproof.installation import Installation
 from funnelproof.storage.database import Database
-from funnelproof.timed import jobs_of
 from health.conftest import CAMPAIGN, CAMPAIGNS, HEALTH, NEW_CAMPAIGN, MakeCampaign
 
 REF = (HANDLE, "new-buyer-funnel")
@@ -141,9 +140,7 @@ def test_who_looked_earlier_does_not_undo_what_was_seen_later(database: Database
 
 
 def test_the_job_is_in_the_table(application: Any) -> None:
-    (job,) = [
-        job for job in jobs_of(application.home, application.courier, application.prober) if job.name == "watch_lights"
-    ]
+    (job,) = [job for job in application.jobs.jobs if job.name == "watch_lights"]
     assert (job.every_seconds, job.look is None) == (10, False)
 
 

@@ -9,7 +9,6 @@ from conftest import MakeInstallation
 from funnelproof.app import Application
 from funnelproof.clock import MINUTE, SetClock, iso
 from funnelproof.launch.brake import Brake
-from funnelproof.timed import jobs_of
 from launch.conftest import CAMPAIGN, CAMPAIGNS, GUARDED
 
 LINK = "/v2/handles/gharart/links/buy-now"
@@ -106,7 +105,7 @@ def test_what_was_mended_meanwhile_runs_on(
 
 
 def test_it_is_one_of_the_timed_jobs(application: Application) -> None:
-    assert "brake" in [job.name for job in jobs_of(application.home, application.courier, application.prober)]
+    assert "brake" in [job.name for job in application.jobs.jobs]
 
 
 def test_a_blocked_start_is_told_once_for_each_start_that_was_set(
@@ -118,7 +117,7 @@ def test_a_blocked_start_is_told_once_for_each_start_that_was_set(
     webhook = client.post("/v2/handles/gharart/webhooks", hook, by=hooks).json()["webhookId"]
     start = clock.now() + MINUTE
     make(client, owner, status="DRAFT", launchPolicy="GUARDED", startsAt=iso(start))
-    timer = next(job for job in jobs_of(home, application.courier, application.prober) if job.name == "schedule")
+    timer = next(job for job in application.jobs.jobs if job.name == "schedule")
 
     def told() -> list[dict[str, Any]]:
         for _ in range(3):

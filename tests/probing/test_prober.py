@@ -11,7 +11,6 @@ from funnel import CAMPAIGN, Funnel, rows_of
 from funnelproof.app import Application
 from funnelproof.clock import DAY, HOUR, MINUTE, SetClock
 from funnelproof.probing.store import forget
-from funnelproof.timed import jobs_of
 from probing.shop import Shop, shop
 
 PROBE = f"/v2/handles/{HANDLE}/campaigns/{CAMPAIGN}/probe"
@@ -51,7 +50,7 @@ def test_it_is_off_unless_the_operator_allows_it(make_installation: MakeInstalla
     told = {}
     for allowed in (False, True):
         opened = Application(make_installation(probing=allowed))
-        told[allowed] = [job.name for job in jobs_of(opened.home, opened.courier, opened.prober)]
+        told[allowed] = [job.name for job in opened.jobs.jobs]
     assert set(told[True]) - set(told[False]) == {"probe"}
 
 

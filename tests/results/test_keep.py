@@ -11,7 +11,6 @@ from funnelproof.results import store
 from funnelproof.results.keep import Watch
 from funnelproof.results.store import Alarm, Look
 from funnelproof.storage.database import Database
-from funnelproof.timed import jobs_of
 from results.conftest import Crowd, StartTest, Test
 
 REF = (HANDLE, "new-buyer-funnel")
@@ -95,7 +94,7 @@ def test_the_timed_watch_sees_what_nobody_reads(running: Test, start: StartTest)
 
 
 def test_the_watch_is_among_the_timed_work(application: Application) -> None:
-    assert "watch_tests" in [job.name for job in jobs_of(application.home, application.courier, application.prober)]
+    assert "watch_tests" in [job.name for job in application.jobs.jobs]
 
 
 def test_a_split_that_is_off_makes_the_test_worthless_until_a_person_closes_the_alarm(

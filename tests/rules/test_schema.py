@@ -32,6 +32,7 @@ READS_ACROSS_HANDLES = {
     "ix_walks_made_at": "walks of all handles that have not come back",
     "ix_audit_lines_unchained": "new lines of all handles",
     "ix_deliveries_made_at": "what is older than 30 days, of all handles",
+    "ix_alert_notes_due_at": "what is to be told to people, of all handles",
     "ix_probes_probed_at": "what is older than 30 days, of all handles",
     "ix_access_tokens_token_id": "a token whose path names no handle",
 }

@@ -22,6 +22,8 @@ CROSSES_SHARDS = {
     "campaigns/store.py:due_at_gate": "the timer looks for gates to try",
     "campaigns/store.py:after": "probing goes from campaign to campaign",
     "health/lights.py:to_brake": "the brake looks for lights that turned to FAIL",
+    "notifications/people.py:due": "what is to be told to people is looked for",
+    "notifications/people.py:page": "the week is told handle by handle",
     "probing/store.py:forget": "findings older than 30 days are looked for",
     "health/lights.py:after": "the watch looks for campaigns whose light is due",
     "handles/store.py:after": "retention goes from handle to handle",

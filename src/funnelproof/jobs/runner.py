@@ -43,12 +43,12 @@ class LongJob:
 
 class Runner:
     def __init__(self, database: Database, jobs: Sequence[Job | LongJob]) -> None:
-        self._database, self._jobs = database, jobs
+        self._database, self.jobs = database, jobs
         self._holder = uuid7_hex()
         self._tasks: list[asyncio.Task[None]] = []
 
     def start(self) -> None:
-        self._tasks = [asyncio.create_task(self._repeat(job), name=job.name) for job in self._jobs]
+        self._tasks = [asyncio.create_task(self._repeat(job), name=job.name) for job in self.jobs]
 
     async def stop(self) -> None:
         for task in self._tasks:

@@ -4,16 +4,25 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from funnelproof.clock import Micros, iso
 from funnelproof.ids import new_id
-from funnelproof.notifications import store
+from funnelproof.notifications import people, store
 from funnelproof.notifications.webhook import MOST_PER_HANDLE, Delivery, Event, Webhook
 from funnelproof.storage.database import Transaction
 from funnelproof.storage.schema.columns import json_text
+
+FOR_PEOPLE = {
+    Event.HEALTH_CHANGED: people.Kind.HEALTH,
+    Event.VERDICT_CHANGED: people.Kind.VERDICT,
+    Event.LAUNCH_BLOCKED: people.Kind.LAUNCH,
+}
 
 
 def announce(tx: Transaction, handle: str, event: Event, facts: Sequence[Mapping[str, object]], *, at: Micros) -> None:
     """One delivery for each fact and subscription. Without a subscription nothing is written."""
     if facts and (to := subscribed(tx, handle, event)):
         write_down(tx, to, event, [(fact, at) for fact in facts])
+    if event in FOR_PEOPLE:
+        for fact in facts:
+            people.note(tx, handle, FOR_PEOPLE[event], str(fact["campaignId"]), fact, at=at)
 
 
 def write_down(

@@ -1,5 +1,6 @@
 """Every table, for both engines. Tenant tables have `handle` first in each key and unique index."""
 
+from funnelproof.storage.schema.alerts import alert_notes, alerts
 from funnelproof.storage.schema.campaigns import (
     campaign_history,
     campaigns,
@@ -39,6 +40,8 @@ from funnelproof.storage.schema.writes import audit_lines, kept_answers, write_c
 
 __all__ = [
     "access_tokens",
+    "alert_notes",
+    "alerts",
     "audit_lines",
     "campaign_history",
     "campaigns",

@@ -69,6 +69,8 @@ PLACEMENTS: dict[str, Placement] = {
     "webhooks": Placement.BY_HANDLE,
     "deliveries": Placement.BY_HANDLE,
     "probes": Placement.BY_HANDLE,
+    "alerts": Placement.BY_HANDLE,
+    "alert_notes": Placement.BY_HANDLE,
     "clicks_to_tell": Placement.BY_HANDLE,
     "tag_policies": Placement.BY_HANDLE,
     # Every worker reads all of it twice a second; people write it.
