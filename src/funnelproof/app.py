@@ -23,22 +23,17 @@ from funnelproof.clicks import routes as clicks
 from funnelproof.clicks.cache import RouteCache
 from funnelproof.clicks.context import ContextDoor
 from funnelproof.clicks.door import FollowDoor
-from funnelproof.clock import Clock, SystemClock
 from funnelproof.conversions import batch
 from funnelproof.conversions import describe as describe_conversions
 from funnelproof.conversions import routes as conversions
 from funnelproof.conversions.door import ConversionDoor
 from funnelproof.dashboard.app import Dashboard
-from funnelproof.errors import Unavailable
 from funnelproof.exports import routes as exports
 from funnelproof.handles import routes as handles
 from funnelproof.handles.handle import RESERVED
 from funnelproof.health import routes as health
 from funnelproof.installation import Installation
 from funnelproof.jobs.runner import Runner
-from funnelproof.keys import store
-from funnelproof.keys.ring import Keyring
-from funnelproof.keys.seal import FILE, MissingSecret, Seal, read_or_make_secret, read_secret
 from funnelproof.launch import decision_routes, simulation_routes
 from funnelproof.launch import routes as launch
 from funnelproof.leads import describe as describe_leads
@@ -66,13 +61,8 @@ from funnelproof.results import routes as results
 from funnelproof.results import sizing_routes, verdict_routes
 from funnelproof.sdk import door as sdk
 from funnelproof.sdk import script
-from funnelproof.settings import Settings
 from funnelproof.statistics import special
-from funnelproof.storage.database import Database
 from funnelproof.storage.engines import engines_of
-from funnelproof.storage.ingest import Lane
-from funnelproof.storage.migrate import migrate
-from funnelproof.storage.partitions import keep_months
 from funnelproof.support import audit_routes, content_routes, operator_routes, report_routes
 from funnelproof.tags import routes as tags
 from funnelproof.timed import jobs_of
@@ -91,10 +81,6 @@ POLL_SECONDS = 0.5
 OPEN_TO_ORIGINS = frozenset({"/v2/public/conversions", "/v2/public/arrivals", "/v2/public/context"})
 OPEN_TO_READ = re.compile(r"/v2/public/(schemas/campaign-page/[^/]+|handles/[^/]+/site-structure/campaigns/[^/]+)")
 LEADS = re.compile(r"/v2/public/handles/([^/]+)/leads")
-
-
-class NotDurable(Exception):  # noqa: N818 - shown to the operator as it is
-    """This database could lose what was acknowledged."""
 
 
 class Application:
@@ -255,36 +241,3 @@ class Application:
             system.routes(home),
             manual.routes(lambda: self.control.openapi()),
         ]
-
-
-def open_installation(settings: Settings, clock: Clock | None = None) -> Installation:
-    """Open storage, bring it to this release's schema, read the keys."""
-    clock = clock or SystemClock()
-    engines = engines_of(settings)
-    if faults := engines.check_durable():
-        raise NotDurable(" ".join(faults))
-    migrate(engines)
-    database = Database(engines)
-    check_secret(settings, database)
-    with contextlib.suppress(Unavailable):  # somebody reads all clicks just now; the timed job tries again
-        database.write_now(lambda tx: keep_months(tx, clock.now()))
-    seal = seal_of(settings)
-    keyring = Keyring(database, seal, clock)
-    keyring.load()
-    lane = Lane(database, waiting_limit=settings.ingest_waiting, group_limit=settings.ingest_group)
-    return Installation(settings, database, clock, seal, keyring, lane)
-
-
-def check_secret(settings: Settings, database: Database) -> None:
-    """A secret is made for new keys only: with another one, those that are there would not open."""
-    if settings.secret is None and read_secret(settings.data) is None and database.read_now(store.all_keys):
-        raise MissingSecret(
-            f"There is no {settings.data / FILE}, and the keys in this database were sealed with one. Put it back "
-            "(mode 0600), or set FUNNELPROOF_SECRET to its text."
-        )
-
-
-def seal_of(settings: Settings) -> Seal:
-    if settings.secret is not None:
-        return Seal(settings.secret.get_secret_value())
-    return Seal(read_or_make_secret(settings.data))

@@ -19,7 +19,7 @@ from granian.constants import HTTPModes, Interfaces
 from granian.log import LogLevels
 from granian.server.mp import MPServer
 
-from funnelproof import app, settings
+from funnelproof import app, opening, settings
 from funnelproof.settings import Settings
 from funnelproof.storage.slots import hold_slot
 from funnelproof.web.edge import Asgi
@@ -83,7 +83,7 @@ def serve(given: Settings, *, host: str, port: int, workers: int, on_ready: Call
 
 def application() -> Asgi:
     """What each worker calls: the application, its counters under a slot that no other worker holds."""
-    home = app.open_installation(settings.read_settings())
+    home = opening.open_installation(settings.read_settings())
     hold_slot(home.database, home.settings.data)
     made = app.Application(home)
     made.aside.is_stopping = lambda: bool(STOPPING.value)

@@ -9,8 +9,9 @@ from pydantic import SecretStr
 from cast import Client, make_cast
 from cli.conftest import Served, serving
 from funnel import Funnel
-from funnelproof.app import Application, open_installation
+from funnelproof.app import Application
 from funnelproof.keys.ring import make_first_keys
+from funnelproof.opening import open_installation
 from funnelproof.settings import Settings
 from funnelproof.storage.database import Engines
 from funnelproof.storage.postgres import PostgresEngines

@@ -8,8 +8,8 @@ import pytest
 from sqlalchemy import text
 
 from bench.fill import Filled, fill
-from funnelproof.app import open_installation
 from funnelproof.installation import Installation
+from funnelproof.opening import open_installation
 from funnelproof.settings import Settings
 from funnelproof.storage.database import Engines
 

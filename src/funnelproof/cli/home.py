@@ -23,7 +23,7 @@ JsonOption = Annotated[bool, typer.Option("--json", help="Answer with one JSON o
 @contextmanager
 def opened(data: Path | None) -> "Iterator[Installation]":
     """Storage brought to this release's schema, keys read."""
-    from funnelproof.app import open_installation
+    from funnelproof.opening import open_installation
     from funnelproof.settings import read_settings
 
     home = open_installation(read_settings(data=data))

@@ -25,7 +25,8 @@ def openapi(
 
 def _document() -> dict[str, Any]:
     """Of an empty installation that lives only for this: the document is the same for all."""
-    from funnelproof.app import Application, open_installation
+    from funnelproof.app import Application
+    from funnelproof.opening import open_installation
     from funnelproof.settings import Settings
 
     with tempfile.TemporaryDirectory(prefix="funnelproof-") as folder:

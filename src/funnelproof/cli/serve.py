@@ -69,7 +69,7 @@ def check_origins(settings: "Settings", host: str) -> None:
 def check_served(settings: "Settings") -> None:
     """Open once what the workers will open, so that a fault is told in one sentence, before anybody listens."""
     from funnelproof.access import store
-    from funnelproof.app import open_installation
+    from funnelproof.opening import open_installation
 
     check_exists(settings)
     home = open_installation(settings)

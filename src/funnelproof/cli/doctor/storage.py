@@ -58,8 +58,8 @@ def _keys(settings: Settings, tx: Transaction) -> Finding:
 
 def _seal(settings: Settings) -> "Seal":
     """Unlike the server, never makes a secret that is missing."""
-    from funnelproof.app import seal_of
     from funnelproof.keys.seal import FILE
+    from funnelproof.opening import seal_of
 
     if settings.secret is None and not (settings.data / FILE).exists():
         raise FileNotFoundError(f"{settings.data / FILE} is not there")
