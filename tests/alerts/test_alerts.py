@@ -10,7 +10,7 @@ import pytest
 
 from cast import HANDLE, Actor, Cast, Client, make_cast, refused
 from conftest import MakeInstallation
-from funnel import CAMPAIGN, SLUG, Funnel
+from funnel import CAMPAIGN, SLUG, Funnel, rows_of
 from funnelproof.app import Application
 from funnelproof.clock import DAY, HOUR, MINUTE, SetClock, iso
 from funnelproof.notifications.outbox import announce
@@ -164,8 +164,11 @@ def test_the_chats_address_is_a_secret_that_stays_unless_it_is_taken_back(
         told = client.put(ALERTS, {"mails": [], **body}, by=alerts)
         assert (told.json()["chatHost"], "very-secret" in told.text) == (host, False)
     wants(client, alerts, chatUrl=url)
-    rows = application.home.database.read_now(lambda tx: tx.connection.exec_driver_sql("select * from alerts").all())
-    assert "very-secret" not in str(rows)
+    home = application.home
+    for table in ("alerts", "audit_lines", "kept_answers"):
+        rows = rows_of(home.database, table)
+        assert (table, "very-secret" in str(rows)) == (table, False)
+    assert "chatUrl" in str(rows_of(home.database, "audit_lines"))
 
 
 @pytest.mark.parametrize(

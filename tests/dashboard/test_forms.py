@@ -166,6 +166,27 @@ def test_a_webhook_is_made_tried_and_removed_and_its_secret_shown_once(
     assert "for OPERATORs" in signed_in(cast.teammate).see(f"{HERE}/webhooks")
 
 
+def test_alerts_are_set_tried_and_turned_off(sold: Funnel, cast: Cast, signed_in: SignedIn) -> None:
+    browser, here = signed_in(cast.owner), f"{HERE}/webhooks"
+    told = {"mails": "ana@gharart.example, bo@gharart.example", "kinds": "HEALTH WEEKLY"}
+    browser.done(here, "tell", **told, chatUrl="https://chat.gharart.example/hooks/very-secret")
+    screen = browser.see(here)
+    assert 'value="ana@gharart.example, bo@gharart.example"' in screen
+    assert "now at chat.gharart.example" in screen
+    assert "very-secret" not in screen
+    assert [kind for kind in ("HEALTH", "VERDICT", "LAUNCH", "WEEKLY") if f'"{kind}" checked' in screen] == [
+        "HEALTH",
+        "WEEKLY",
+    ]
+    browser.done(here, "tell", **told)
+    assert "now at chat.gharart.example" in browser.see(here)
+    browser.done(here, "tell", **told, noChat="1")
+    assert "now at" not in browser.see(here)
+    assert browser.send(here, "try_alerts").text.count("it got through") == 2
+    refused = browser.send(here, "tell", mails="nobody", kinds="HEALTH")
+    assert (refused.status_code, "e-mail" in refused.text) == (400, True)
+
+
 def test_what_was_written_is_in_the_audit_and_a_report_carries_it(
     sold: Funnel, cast: Cast, signed_in: SignedIn
 ) -> None:

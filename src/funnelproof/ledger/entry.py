@@ -14,7 +14,9 @@ LIFE: Micros = DAY
 LEASE: Micros = MINUTE
 """How long a request that was begun may take before it counts as lost."""
 KEY = re.compile(r"[\x20-\x7e]{1,255}")
-SECRETS = frozenset({"password", "token", "secret", "accessToken", "refreshToken", "runToken", "newPassword"})
+SECRETS = frozenset(
+    {"password", "token", "secret", "accessToken", "refreshToken", "runToken", "newPassword", "chatUrl"}
+)
 MOST_ASKED = 4096
 MOST_KEPT = 256 * 1024
 
