@@ -151,6 +151,70 @@ def test_a_dead_chat_is_tried_again_shown_and_costs_nobody_a_second_mail(
     assert (len(receiver.got), len(mails(application)), shown["failure"]) == (3, 1, None)
 
 
+def test_who_was_told_that_it_broke_is_told_that_it_works_again_though_the_chat_is_dead(
+    funnel: Funnel, client: Client, application: Application, alerts: Actor, receiver: Receiver, clock: SetClock
+) -> None:
+    receiver.answers = [(500, {}, b"")] * 3
+    wants(client, alerts, chatUrl=receiver.url)
+    funnel.campaign()
+    switch(funnel, on=True)
+    clock.advance(MINUTE)
+    switch(funnel, on=False)
+    turn(client, application)
+    switch(funnel, on=True)
+    for _ in range(5):
+        clock.advance(10 * MINUTE)
+        turn(client, application)
+    assert [own.partition(":")[0] for own in subjects(application)] == ["Funnel broken", "Funnel works again"]
+    assert "works again" in receiver.got[-1][1]
+
+
+def test_what_turns_while_it_is_told_is_told_after_the_calm(
+    funnel: Funnel, client: Client, application: Application, alerts: Actor, receiver: Receiver, clock: SetClock
+) -> None:
+    def mend() -> None:
+        receiver.before_answer = None
+        fact = {"campaignId": CAMPAIGN, "from": "FAIL", "to": "PASS"}
+        home = application.home
+        home.database.write_now(lambda tx: announce(tx, HANDLE, Event.HEALTH_CHANGED, [fact], at=clock.now() + 1))
+
+    wants(client, alerts, chatUrl=receiver.url)
+    funnel.campaign()
+    switch(funnel, on=True)
+    clock.advance(MINUTE)
+    switch(funnel, on=False)
+    receiver.before_answer = mend
+    for minutes in (0, 10, 10):
+        clock.advance(minutes * MINUTE)
+        turn(client, application)
+    told = [own.partition(":")[0] for own in subjects(application)]
+    assert (told, len(receiver.got)) == (["Funnel broken", "Funnel works again"], 2)
+
+
+def test_what_cannot_be_made_is_tried_again_and_keeps_nobody_else_waiting(
+    funnel: Funnel, client: Client, application: Application, alerts: Actor, clock: SetClock, monkeypatch: Any
+) -> None:
+    def broken(*_: Any, **__: Any) -> None:
+        raise ZeroDivisionError
+
+    home = application.home
+    wants(client, alerts)
+    funnel.campaign()
+    for event, fact in (
+        (Event.VERDICT_CHANGED, {"campaignId": CAMPAIGN, "from": "A", "to": "B"}),
+        (Event.HEALTH_CHANGED, {"campaignId": CAMPAIGN, "from": "PASS", "to": "FAIL"}),
+    ):
+        home.database.write_now(lambda tx, event=event, fact=fact: announce(tx, HANDLE, event, [fact], at=clock.now()))
+    with monkeypatch.context() as patched:
+        patched.setattr("funnelproof.alerts.words.weigh", broken)
+        for _ in range(2):
+            turn(client, application)
+    assert [own.partition(":")[0] for own in subjects(application)] == ["Funnel broken"]
+    clock.advance(MINUTE)
+    turn(client, application)
+    assert [own.partition(":")[0] for own in subjects(application)] == ["Funnel broken", "A new verdict"]
+
+
 def test_the_chats_address_is_a_secret_that_stays_unless_it_is_taken_back(
     client: Client, alerts: Actor, application: Application
 ) -> None:
@@ -229,10 +293,24 @@ def test_the_week_is_told_once_on_monday_morning_to_whoever_was_there_before(
         client.run(own.teller())
     ((to, subject, text),) = mails(application)
     assert (to, subject) == (ANA, f"The week of {HANDLE}")
-    assert "1 visitors, 1 conversions, 49.90 USD." in text
+    assert "1 visitor, 1 conversion, 49.90 USD." in text
     assert "Health: " in text
     assert "Verdict: " in text
     clock.advance(7 * DAY)
     funnel.move("PAUSED")
     turn(client, application)
     assert len(mails(application)) == 1, "where nothing runs, nothing is told"
+
+
+def test_whoever_turns_the_week_on_again_hears_of_the_next(
+    funnel: Funnel, client: Client, application: Application, alerts: Actor, clock: SetClock
+) -> None:
+    wants(client, alerts, kinds=["HEALTH"])
+    funnel.campaign()
+    clock.advance(9 * DAY)
+    wants(client, alerts, kinds=["WEEKLY"])
+    turn(client, application)
+    assert mails(application) == []
+    clock.advance(6 * DAY)
+    turn(client, application)
+    assert subjects(application) == [f"The week of {HANDLE}"]

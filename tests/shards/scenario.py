@@ -81,6 +81,7 @@ def webhooks(all_of: Everything) -> None:
     all_of.post(f"{OURS}/deliveries/{tried[0]}/redeliver", by=by)
     all_of.call("DELETE", f"{path}/{made[1]}", by=by)
     all_of.post(f"{CAMPAIGN}/probe")
+    all_of.get(f"{CAMPAIGN}/tags")
     told = {"mails": ["ana@gharart.example"], "chatUrl": "http://127.0.0.1:9/chat"}
     assert all_of.call("PUT", f"{OURS}/alerts", told, by=by).status_code == 200
     all_of.get(f"{OURS}/alerts", by=by)

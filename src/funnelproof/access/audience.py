@@ -100,6 +100,7 @@ AUDIENCE: tuple[Rule, ...] = (
     member("GET", CAMPAIGN + "/results/looks", CREATOR, "campaigns.read"),
     person("POST", CAMPAIGN + "/results/alarm/close", OPERATOR),
     member("GET", CAMPAIGN + "/health", CREATOR, "campaigns.read"),
+    member("GET", CAMPAIGN + "/tags", CREATOR, "campaigns.read"),
     member("GET", CAMPAIGN + "/health/changes", CREATOR, "campaigns.read"),
     token("GET", PUBLIC + "/campaigns/{campaignId}/health", CREATOR, "campaigns.read"),
     member("POST", CAMPAIGN + "/test-conversion", CREATOR, "campaigns.test"),

@@ -103,7 +103,8 @@ def _wanted(home: Installation, tx: Transaction, handle: str, body: WantedAlerts
     else:
         sealed = known.sealed_chat if known else None
     # Whoever begins in the middle of a week hears of the next.
-    week = known.week_told if known else monday_of(now, settle.existing(tx, handle).zone_at(now))
+    goes_on = known is not None and known.has_channel and Kind.WEEKLY in known.kinds
+    week = known.week_told if known and goes_on else monday_of(now, settle.existing(tx, handle).zone_at(now))
     fresh = Alerts(handle, _each(body.mails), sealed, tuple(sorted(set(body.kinds))), now, actor, week)
     return fresh if known is None else replace(known, **{name: getattr(fresh, name) for name in CHANGED})
 

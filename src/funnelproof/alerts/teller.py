@@ -2,6 +2,8 @@
 
 import asyncio
 import json
+import logging
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
@@ -16,7 +18,11 @@ from funnelproof.notifications.people import Alerts, Kind, Note
 from funnelproof.outgoing.client import NotAnswered, Outgoing
 from funnelproof.storage.database import Database, Transaction
 
+log = logging.getLogger(__name__)
 TRIES = 10
+WHOLE_SECONDS = 20.0
+CLAIMED: Micros = 2 * MINUTE
+"""Longer than any sending takes: a process that ends meanwhile leaves its notes to the others."""
 LONGEST_WAIT: Micros = 60 * MINUTE
 CHAT = "chat"
 MORNING = time(8)
@@ -37,8 +43,21 @@ class Teller:
     async def __call__(self) -> int:
         await self.database.write(self._note_weeks)
         due = await self.database.read(lambda tx: people.due(tx, self.clock.now()))
-        await asyncio.gather(*map(self._tell, due))
+        for ended in await asyncio.gather(*map(self._tell_claimed, due), return_exceptions=True):
+            if isinstance(ended, Exception):
+                log.warning("an alert could not be told and will be tried again: %s", ended)
         return 0
+
+    async def _tell_claimed(self, note: Note) -> None:
+        """Nobody else sends it meanwhile; whatever is wrong with it counts as a try."""
+        until = self.clock.now() + CLAIMED
+        if not await self.database.write(lambda tx: people.claim(tx, note, until)):
+            return
+        try:
+            await self._tell(note)
+        except Exception as error:
+            log.warning("an alert of %s could not be told: %s", note.handle, type(error).__name__)
+            await self._failed(note, done=[], why=f"It could not be made: {type(error).__name__}.")
 
     async def send(self, wanted: Alerts, message: Message, *, but: frozenset[str] = frozenset()) -> dict[str, str]:
         """Why it could not be handed over, by address; empty for those who got it. `but`: who has it already."""
@@ -48,10 +67,13 @@ class Teller:
 
     async def _hand_over(self, wanted: Alerts, address: str, message: Message) -> str:
         try:
-            if address == CHAT:
-                return await self._chat(wanted, message)
-            await self.mailer.send(Mail(address, message.subject, message.text))
-        except (MailNotSent, NotAnswered) as error:
+            async with asyncio.timeout(WHOLE_SECONDS):
+                if address == CHAT:
+                    return await self._chat(wanted, message)
+                await self.mailer.send(Mail(address, message.subject, message.text))
+        except TimeoutError:
+            return f"{address}: it was not taken within {WHOLE_SECONDS:g} s."
+        except (MailNotSent, NotAnswered, OSError) as error:
             return f"{address}: {error}"
         return ""
 
@@ -78,14 +100,17 @@ class Teller:
         if not why:
             await self.database.write(lambda tx: people.settled(tx, note, now))
             return
-        done = sorted(has_it | {address for address, fault in told.items() if not fault})
+        await self._failed(note, done=sorted(has_it | {own for own, fault in told.items() if not fault}), why=why)
+
+    async def _failed(self, note: Note, *, done: Sequence[str], why: str) -> None:
+        now = self.clock.now()
         due_at = now + min(MINUTE << note.attempts, LONGEST_WAIT) if note.attempts + 1 < TRIES else None
         await self.database.write(lambda tx: people.failed(tx, note, done=done, due_at=due_at, why=why, at=now))
 
     def _note_weeks(self, tx: Transaction) -> None:
         """A few handles a turn, in their order."""
         now, those = self.clock.now(), people.page(tx, self._last)
-        self._last = those[-1].handle if those else ""
+        self._last = those[-1].handle if len(those) == people.HANDLES_AT_ONCE else ""
         for own in those:
             monday = monday_of(now, settle.existing(tx, own.handle).zone_at(now))
             if Kind.WEEKLY in own.kinds and people.week_told(tx, own.handle, monday):

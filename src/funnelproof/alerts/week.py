@@ -5,8 +5,8 @@ from datetime import date, timedelta
 
 from funnelproof.campaigns import store as campaigns
 from funnelproof.campaigns.campaign import Campaign, CampaignStatus
-from funnelproof.clock import Micros, local_day
-from funnelproof.handles import settle
+from funnelproof.clock import Micros
+from funnelproof.health.checks.words import many
 from funnelproof.health.watch import lights_of
 from funnelproof.money import decimal_text
 from funnelproof.results import subject
@@ -20,13 +20,12 @@ MOST = 50
 TO_COMPARE = 2
 
 
-def week_of(tx: Transaction, handle: str, *, now: Micros) -> str | None:
-    """The seven local days before today; None if no campaign runs."""
+def week_of(tx: Transaction, handle: str, monday: str, *, now: Micros) -> str | None:
+    """The seven local days before this Monday, whenever it is told; None if no campaign runs."""
     running = campaigns.page(tx, handle, before=None, limit=MOST, status=CampaignStatus.ACTIVE.value)
     if not running:
         return None
-    today = date.fromisoformat(local_day(now, settle.existing(tx, handle).zone_at(now)))
-    first, last = (today - timedelta(days=back) for back in (7, 1))
+    first, last = (date.fromisoformat(monday) - timedelta(days=back) for back in (7, 1))
     between = (first.isoformat(), last.isoformat())
     lights = lights_of(tx, handle, running, now=now)
     parts = [
@@ -40,7 +39,7 @@ def _figures(tx: Transaction, campaign: Campaign, between: tuple[str, str]) -> l
     own = campaign.campaign_id
     rows = tallies.days(tx, handle=campaign.handle, worlds=[LIVE], campaign_id=own, dimension=ALL, between=between)
     visitors, orders = (sum(row[name] for row in rows) for name in ("visitors", "conversions"))
-    return [f"{visitors} visitors, {orders} conversions{_money(rows)}."]
+    return [f"{many(visitors, 'visitor')}, {many(orders, 'conversion')}{_money(rows)}."]
 
 
 def _money(rows: Sequence[Row]) -> str:

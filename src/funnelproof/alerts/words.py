@@ -46,7 +46,8 @@ def _health(tx: Transaction, note: Note, campaign: Campaign, now: Micros) -> tup
     if to == "FAIL":
         paused = campaign.pause_on_fail and campaign.status is CampaignStatus.PAUSED
         more = "\n\nThe campaign was paused by itself (pauseOnFail)." if paused else ""
-        return f"Funnel broken: {campaign.name}", _said(_of(health, Status.FAIL)) + more
+        said = _said(_of(health, Status.FAIL)) or "What failed then passes again at this moment; it may come back."
+        return f"Funnel broken: {campaign.name}", said + more
     warned = [check for check in _of(health, Status.WARN) if check.id != OWN_DOING]
     if to == "WARN" and before != "FAIL":
         return (f"Funnel deserves a look: {campaign.name}", _said(warned)) if warned else None
@@ -68,7 +69,7 @@ def _launch(tx: Transaction, note: Note, campaign: Campaign, now: Micros) -> tup
 
 
 def _weekly(tx: Transaction, note: Note, now: Micros, control_url: str) -> Message | None:
-    text = week_of(tx, note.handle, now=now)
+    text = week_of(tx, note.handle, str(note.told["monday"]), now=now)
     if text is None:
         return None
     return Message(f"The week of {note.handle}", f"{text}\n\n{control_url}/app/{note.handle}\n")

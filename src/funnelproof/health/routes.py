@@ -16,6 +16,7 @@ from funnelproof.health.examine import examine
 from funnelproof.health.history import NotLookedAtThen
 from funnelproof.health.history_routes import add_history
 from funnelproof.health.store import funnels
+from funnelproof.health.tags_routes import add_tags
 from funnelproof.health.view import CampaignItem, HealthView, funnel_view, health_view, item_view
 from funnelproof.health.watch import examine_live, lights_of
 from funnelproof.installation import Installation
@@ -43,6 +44,7 @@ def routes(home: Installation) -> APIRouter:
     router = APIRouter(tags=["health"])
     _add_health(router, home)
     add_history(router, home)
+    add_tags(router, home)
     _add_list(router, home)
     return router
 

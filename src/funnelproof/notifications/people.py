@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import or_, select, update
 
 from funnelproof.clock import MINUTE, Micros
 from funnelproof.storage.database import Row, Transaction
@@ -93,12 +93,17 @@ def note(tx: Transaction, handle: str, kind: Kind, campaign_id: str, told: Mappi
         return
     known = _note(tx.all(select(alert_notes).where(*_at(handle, kind, campaign_id)).with_for_update())[0])
     if known.due_at is not None:
-        first = {"from": known.told["from"]} if "from" in known.told else {}
-        change: dict[str, Any] = {"told": {**told, **first}, "noted_at": at}
+        change: dict[str, Any] = {"told": {**told, **_begun(known)}, "noted_at": at}
     else:
         calm_until = 0 if known.sent_at is None else known.sent_at + CALM
         change = {"told": dict(told), **fresh, "due_at": max(at, calm_until)}
     tx.execute(update(alert_notes).where(*_at(handle, kind, campaign_id)).values(**change))
+
+
+def _begun(known: Note) -> dict[str, Any]:
+    """Where a joined note comes from: where the first began, or, once somebody was told of that, where it went."""
+    begun = known.told.get("to") if known.told.get("done") else known.told.get("from")
+    return {} if begun is None else {"from": begun}
 
 
 def due(tx: Transaction, now: Micros) -> list[Note]:
@@ -107,21 +112,39 @@ def due(tx: Transaction, now: Micros) -> list[Note]:
     return [_note(row) for row in tx.all(statement)]
 
 
+def claim(tx: Transaction, own: Note, until: Micros) -> bool:
+    """Whoever claims a note sends it; False if another process was first, or something joined it."""
+    same = (*_same(own), alert_notes.c.due_at == own.due_at)
+    return tx.execute(update(alert_notes).where(*same).values(due_at=until)).rowcount == 1
+
+
 def settled(tx: Transaction, own: Note, at: Micros | None) -> None:
-    """It was told (at), or there was nothing left to tell (None). What came meanwhile stays due."""
-    same = (*_at(own.handle, own.kind, own.campaign_id), alert_notes.c.noted_at == own.noted_at)
+    """It was told (at), or there was nothing left to tell (None). What came meanwhile is told after the calm."""
     sent = own.sent_at if at is None else at
-    tx.execute(update(alert_notes).where(*same).values(due_at=None, attempts=0, sent_at=sent))
+    done = {"due_at": None, "attempts": 0, "sent_at": sent}
+    if tx.execute(update(alert_notes).where(*_same(own)).values(**done)).rowcount == 0 and at is not None:
+        _go_on_from(tx, own, at)
     if at is not None:
         told = {"sent_at": at, "failed_at": None, "failure": None}
         tx.execute(update(alerts).where(alerts.c.handle == own.handle).values(**told))
 
 
+def _go_on_from(tx: Transaction, own: Note, at: Micros) -> None:
+    """Something joined the note while it was told: that begins where what was told ended."""
+    where = _at(own.handle, own.kind, own.campaign_id)
+    row = tx.one(select(alert_notes).where(*where).with_for_update())
+    if row is None or row["due_at"] is None:
+        return
+    begun = {"from": own.told["to"]} if "to" in own.told else {}
+    change = {"told": {**(row["told"] or {}), **begun}, "sent_at": at, "due_at": at + CALM, "attempts": 0}
+    tx.execute(update(alert_notes).where(*where).values(**change))
+
+
 def failed(tx: Transaction, own: Note, *, done: Sequence[str], due_at: Micros | None, why: str, at: Micros) -> None:
     """Not everybody could be told; `done` tells who was. `due_at` None: no more tries. What came since stays due."""
     change = {"attempts": own.attempts + 1, "due_at": due_at, "told": {**own.told, "done": list(done)}}
-    same = (*_at(own.handle, own.kind, own.campaign_id), alert_notes.c.noted_at == own.noted_at)
-    tx.execute(update(alert_notes).where(*same).values(**change))
+    if tx.execute(update(alert_notes).where(*_same(own)).values(**change)).rowcount == 0 and done:
+        _go_on_from(tx, own, at)
     tx.execute(update(alerts).where(alerts.c.handle == own.handle).values(failed_at=at, failure=why[:500]))
 
 
@@ -132,9 +155,14 @@ def page(tx: Transaction, after: str) -> list[Alerts]:
 
 
 def week_told(tx: Transaction, handle: str, monday: str) -> bool:
-    """False if another process was first."""
-    is_new = (alerts.c.handle == handle, alerts.c.week_told.is_distinct_from(monday))
+    """False if another process was first, or a later week was told already."""
+    is_new = (alerts.c.handle == handle, or_(alerts.c.week_told.is_(None), alerts.c.week_told < monday))
     return tx.execute(update(alerts).where(*is_new).values(week_told=monday)).rowcount == 1
+
+
+def _same(own: Note) -> tuple[Any, ...]:
+    """The note as it was read: nothing has joined it since."""
+    return *_at(own.handle, own.kind, own.campaign_id), alert_notes.c.noted_at == own.noted_at
 
 
 def _at(handle: str, kind: Kind, campaign_id: str) -> tuple[Any, ...]:
