@@ -61,8 +61,8 @@ def test_a_method_that_an_address_does_not_take_is_405_with_allow(client: Client
     assert answer.headers["allow"] == "GET, POST"
 
 
-def test_a_route_of_the_table_that_is_not_written_yet_is_404(client: Client, cast: Cast) -> None:
-    refused(client.get("/v2/handles/gharart/alerts", by=cast.owner), 404, "not_found")
+def test_an_address_that_no_route_has_is_404(client: Client, cast: Cast) -> None:
+    refused(client.get("/v2/handles/gharart/nothing", by=cast.owner), 404, "not_found")
 
 
 def test_no_page_of_the_framework_is_served(client: Client) -> None:
