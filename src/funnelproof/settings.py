@@ -47,7 +47,7 @@ class Settings(BaseSettings):
     secret: SecretStr | None = Field(
         None, description="Encrypts keys at rest; unset: the file secret.key (0600) in the data folder."
     )
-    signup: Signup = Field(Signup.CLOSED, description="Who may make an account: closed, invite, open.")
+    signup: Signup = Field(Signup.CLOSED, description="Who may make an account: closed, open; invite is closed as yet.")
     control_url: str = Field("http://127.0.0.1:8080", description="Origin of dashboard, API and docs.")
     public_url: str = Field("http://127.0.0.1:8080", description="Origin of links, pages and SDK.")
     public_domain: str | None = Field(None, description="Links also answer at {handle}.{public_domain}/{slug}.")

@@ -215,6 +215,25 @@ def test_what_cannot_be_made_is_tried_again_and_keeps_nobody_else_waiting(
     assert [own.partition(":")[0] for own in subjects(application)] == ["Funnel broken", "A new verdict"]
 
 
+def test_a_try_that_breaks_forgets_nobody_who_was_told(
+    funnel: Funnel, client: Client, application: Application, alerts: Actor, receiver: Receiver, clock: SetClock
+) -> None:
+    receiver.answers = [(500, {}, b"")]
+    wants(client, alerts, chatUrl=receiver.url)
+    funnel.campaign()
+    switch(funnel, on=True)
+    clock.advance(MINUTE)
+    switch(funnel, on=False)
+    turn(client, application)
+    with pytest.MonkeyPatch.context() as patched:
+        patched.delattr("funnelproof.alerts.words.examine")
+        clock.advance(MINUTE)
+        turn(client, application)
+    clock.advance(10 * MINUTE)
+    turn(client, application)
+    assert (len(mails(application)), len(receiver.got)) == (1, 2)
+
+
 def test_the_chats_address_is_a_secret_that_stays_unless_it_is_taken_back(
     client: Client, alerts: Actor, application: Application
 ) -> None:

@@ -30,7 +30,7 @@ MORNING = time(8)
 
 @dataclass(slots=True)
 class Teller:
-    """One turn: the weeks that have ended, then what is due, all of it at once. A dead server delays nobody else."""
+    """One turn: the weeks that have ended, then what is due, all at once. A dead server holds a turn up for 20 s."""
 
     database: Database
     clock: Clock
@@ -57,7 +57,9 @@ class Teller:
             await self._tell(note)
         except Exception as error:
             log.warning("an alert of %s could not be told: %s", note.handle, type(error).__name__)
-            await self._failed(note, done=[], why=f"It could not be made: {type(error).__name__}.")
+            await self._failed(
+                note, done=note.told.get("done", ()), why=f"It could not be made: {type(error).__name__}."
+            )
 
     async def send(self, wanted: Alerts, message: Message, *, but: frozenset[str] = frozenset()) -> dict[str, str]:
         """Why it could not be handed over, by address; empty for those who got it. `but`: who has it already."""

@@ -138,7 +138,7 @@ class _Gathering:
             reused_keys=self._reused_keys(id_, lately),
             page=self._page(id_),
             webhooks=self.webhooks,
-            tag_breaches=tag_breaches(self.tx, own.campaign),
+            tag_breaches=tag_breaches(self.tx, own.campaign, self.tag_policy),
             probes=self.probes,
             stored_at=self.stored_at,
             # An answer leaves only after its commit, so whatever was accepted is stored.

@@ -1,5 +1,6 @@
 """What the gate asks of a campaign's links: that nothing set in them breaks the tag policy."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from funnelproof.campaigns.campaign import Campaign, LaunchPolicy
@@ -7,22 +8,21 @@ from funnelproof.links import store as links
 from funnelproof.storage.database import Transaction
 from funnelproof.tags.policy import lint_values
 from funnelproof.tags.requests import policy_from
-from funnelproof.tags.write import policy_in_force
 
 CHECK = "tag_policy"
 SHOWN = 10
 REMEDY = "Mend the `tracking` of these links, or change the policy."
 
 
-def tag_breaches(tx: Transaction, campaign: Campaign) -> tuple[dict[str, Any], ...]:
-    """One entry if any link breaks the campaign's own policy, or else its handle's.
+def tag_breaches(tx: Transaction, campaign: Campaign, of_handle: Mapping[str, Any]) -> tuple[dict[str, Any], ...]:
+    """One entry if any link breaks the campaign's own policy, or else that `of_handle`.
 
     Only what stands in `tracking` is judged: a tag that lacks there may come with each click, and `traffic_tags` sees
     whether it does.
     """
     if campaign.launch_policy is LaunchPolicy.OPEN:
         return ()
-    policy = policy_from(campaign.tag_policy or policy_in_force(tx, campaign.handle).policy)
+    policy = policy_from(campaign.tag_policy or of_handle)
     linted = (
         (link, lint_values(policy, link.tracking))
         for link in links.of_campaign(tx, campaign.handle, campaign.campaign_id)
